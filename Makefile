@@ -1,0 +1,66 @@
+# careroom: the two commands are `make demo` and `make check`; `make help` lists the others.
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+.DELETE_ON_ERROR:
+
+VERSION := $(shell cat VERSION)
+BUILD   ?= build
+CC      := gcc
+PKG_CONFIG ?= pkg-config
+
+WARN   := -Wall -Wextra -Wconversion -Wshadow -Werror -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef
+CFLAGS ?= -O2 -g
+ifdef SANITIZE
+CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=address,undefined
+endif
+ALL_CFLAGS = -std=c17 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DCAREROOM_VERSION='"$(VERSION)"' -I. -fstack-protector-strong -pthread
+LDFLAGS += -pthread -Wl,-z,relro,-z,now
+
+# What each program links, and nothing more: the guard knows no network (tests/structure.sh checks it).
+LIBS_GUARD  := libsystemd sqlite3 jansson yaml-0.1 libcrypto
+LIBS_UPLINK := libmosquitto libsystemd sqlite3 jansson yaml-0.1 libcrypto
+LIBS_CTL    := sqlite3 jansson yaml-0.1 libcrypto
+libs = $(shell $(PKG_CONFIG) --libs $(1))
+
+src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
+COMMON  := $(call src,gateway/common)
+CORE    := $(call src,gateway/core)
+JOURNAL := $(call src,gateway/journal)
+GUARD   := $(filter-out gateway/guard/main_%.c gateway/guard/sim_%.c,$(call src,gateway/guard))
+UPLINK  := $(call src,gateway/uplink)
+CTL     := $(call src,gateway/ctl)
+PARTS   := $(call src,sensors/drivers sensors/readers)
+REAL    := $(call src,sensors/bus)
+SIM     := $(call src,sensors/sim)
+
+obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+PROGRAMS := careroomd careroomd-sim careroom-uplink careroomctl
+
+.PHONY: all
+all: $(addprefix $(BUILD)/,$(PROGRAMS))
+
+$(BUILD)/careroomd: $(call obj,gateway/guard/main_real.c $(GUARD) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(REAL))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) libgpiod)
+$(BUILD)/careroomd-sim: $(call obj,gateway/guard/main_sim.c $(wildcard gateway/guard/sim_*.c) $(GUARD) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(SIM))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD))
+$(BUILD)/careroom-uplink: $(call obj,$(UPLINK) $(JOURNAL) $(COMMON))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_UPLINK))
+$(BUILD)/careroomctl: $(call obj,$(CTL) $(JOURNAL) $(COMMON))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_CTL))
+
+# Unit tests: each tests/unit/test_X.c is a cmocka program linked with everything but the daemons' mains and the real buses.
+UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM)
+UNIT_HELP := $(filter-out tests/unit/test_%.c,$(call src,tests/unit))
+UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
+$(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) $(UNIT_LIB))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) cmocka)
+.PHONY: units
+units: $(UNITS)
+
+$(BUILD)/obj/%.o: %.c VERSION
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+.SECONDARY:
+-include $(shell [ -d $(BUILD)/obj ] && find $(BUILD)/obj -name '*.d')

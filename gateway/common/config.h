@@ -1,0 +1,192 @@
+// The one configuration file (YAML, strict) as C structures. Everything is allocated at load and stays until
+// config_free(); pointers into it are good until then. All mistakes are reported in one go.
+#ifndef CAREROOM_COMMON_CONFIG_H
+#define CAREROOM_COMMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/common/ids.h"
+#include "gateway/common/quantity.h"
+
+// How a part is wired.
+enum part_bus {
+    PART_I2C,     // needs bus (and may have address)
+    PART_LINE,    // needs line
+    PART_WIEGAND, // needs d0 and d1
+    PART_BUS_COUNT
+};
+
+// What the configuration must know of a driver or reader in order to judge a file. Part of each driver's const struct.
+struct part_info {
+    const char *name; // as written after "driver:"
+    const char *what; // for people: "Sensirion SCD41, CO2, temperature, humidity"
+    enum part_bus bus;
+    uint8_t address;      // default 7-bit I2C address; 0 where there is none
+    uint8_t addresses[4]; // those that the part can have; 0 ends the list
+    uint32_t quantities;  // QUANTITY_BIT() set
+    uint32_t fastest_ms;  // shortest sensible every_ms
+};
+
+// Who knows the parts. Given by the guard; programs that link no drivers pass NULL and driver names,
+// addresses and quantities are then not judged. Both return NULL where there is no such part.
+struct config_catalogue {
+    const struct part_info *(*sensor)(const char *name);
+    const struct part_info *(*reader)(const char *name);
+    // Names one after the other for messages ("contact, scd40, …"); index from 0, NULL ends.
+    const struct part_info *(*sensor_at)(size_t index);
+    const struct part_info *(*reader_at)(size_t index);
+};
+
+enum contact_role {
+    ROLE_NONE,
+    ROLE_SMOKE,      // fire; acts on the first edge; latches until reset
+    ROLE_HEAT,       // fire
+    ROLE_CALL_POINT, // fire; manual call point
+    ROLE_GAS,        // safety, latches
+    ROLE_CARBON_MONOXIDE,
+    ROLE_HELP,   // one-key help button; safety, latches
+    ROLE_DOOR,   // opened and closed are events, no alarm
+    ROLE_WINDOW, // like a door
+    ROLE_WATER,  // safety
+    ROLE_TAMPER, // fault
+    ROLE_MAINS,  // mains lost; fault
+    ROLE_COUNT
+};
+extern const char *const contact_role_names[ROLE_COUNT]; // "smoke", "call-point", …
+
+enum output_role { OUTPUT_SOUNDER, OUTPUT_BEACON, OUTPUT_VENTILATION, OUTPUT_DOOR_RELEASE, OUTPUT_ROLE_COUNT };
+extern const char *const output_role_names[OUTPUT_ROLE_COUNT];
+
+enum severity { SEVERITY_TROUBLE, SEVERITY_ADVISORY, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_FIRE, SEVERITY_COUNT };
+extern const char *const severity_names[SEVERITY_COUNT];
+
+enum wiring { WIRING_NORMALLY_OPEN, WIRING_NORMALLY_CLOSED, WIRING_COUNT };
+extern const char *const wiring_names[WIRING_COUNT];
+
+enum bias { BIAS_AS_IS, BIAS_PULL_UP, BIAS_PULL_DOWN, BIAS_COUNT };
+extern const char *const bias_names[BIAS_COUNT];
+
+enum direction { DIRECTION_BOTH, DIRECTION_IN, DIRECTION_OUT, DIRECTION_COUNT };
+extern const char *const direction_names[DIRECTION_COUNT];
+
+struct config_bus {
+    char id[ID_SIZE];
+    char *i2c; // path of the adapter, /dev/i2c-1
+};
+
+struct config_sensor {
+    char id[ID_SIZE];
+    const struct part_info *part; // NULL only where no catalogue was given
+    char driver[ID_SIZE];
+    size_t bus;       // index in config.buses; only for PART_I2C
+    uint8_t address;  // 7 bit; the part's default where the file says nothing
+    uint32_t every_ms; // polling period; default 5000
+    int32_t altitude_m; // scd4x: metres above the sea, 0 to 3000
+    bool self_calibration; // scd4x: automatic self-calibration; default false (rooms that are never aired fool it)
+    char *line;       // name or chip-label:offset; only for PART_LINE
+    enum contact_role role;
+    enum wiring wiring; // default normally-open
+    enum bias bias;
+    uint32_t debounce_ms; // default 30
+};
+
+struct config_reader {
+    char id[ID_SIZE];
+    const struct part_info *part;
+    char driver[ID_SIZE];
+    char *d0, *d1;
+    enum direction direction;
+};
+
+struct config_output {
+    char id[ID_SIZE];
+    char *line;
+    enum output_role role;
+    bool active_low; // default false
+};
+
+struct config_rule {
+    char id[ID_SIZE];
+    size_t sensor; // index in the room's sensors
+    enum quantity quantity;
+    bool above;        // true: above the threshold is bad; false: below
+    int32_t threshold; // fixed point of the quantity
+    int32_t deadband;  // fixed point, >= 0; the way back that clears
+    uint32_t for_s;    // on-delay
+    enum severity severity;
+    unsigned line_number; // where it stands in the file
+};
+
+struct config_room {
+    char id[ID_SIZE];
+    char *name;   // as people call it, UTF-8; the id where the file says nothing
+    char *group;  // age group; NULL where the file says nothing
+    char *preset; // NULL where the file says nothing
+    struct config_sensor *sensors;
+    size_t n_sensors;
+    struct config_reader *readers;
+    size_t n_readers;
+    struct config_output *outputs;
+    size_t n_outputs;
+    struct config_rule *rules;
+    size_t n_rules;
+};
+
+struct config_mqtt {
+    char *host; // NULL: no broker configured, the uplink has nothing to do
+    uint16_t port; // default 8883 with tls, 1883 without
+    bool tls;
+    char *ca, *cert, *key; // files; cert and key together or not at all
+    char *username, *password_file;
+    uint32_t keepalive_s;  // default 30
+    uint32_t window;       // unacknowledged messages at most, 1 to 20 (MQTT's default receive maximum); default 16
+};
+
+struct config {
+    char *file; // where it was read from
+    char gateway_id[ID_SIZE], site[ID_SIZE];
+    char *timezone;
+    char *language; // "zh" or "en"
+    char *state_dir, *run_dir;
+    char *uplink_user; // the system user of careroom-uplink; what comes from it is remote. Default careroom-uplink
+    struct config_bus *buses;
+    size_t n_buses;
+    struct config_room *rooms;
+    size_t n_rooms;
+    struct config_mqtt mqtt;
+};
+
+// A mistake or a notice about one place of the file. All strings are good during the call only.
+struct config_message {
+    bool notice;         // true: worth knowing, not a mistake
+    const char *file;
+    unsigned line;       // from 1; 0 where the file as a whole is meant
+    const char *key;     // dotted path, "rooms[butterfly].rules[co2-high].deadband"
+    const char *wrong;   // what is wrong
+    const char *instead; // what would be right
+};
+typedef void (*config_report_fn)(const struct config_message *message, void *user);
+
+// Read and judge a file. 0 and *ret_config, or -EINVAL when at least one mistake was reported, or another negative
+// errno (the file can't be read), reported too. Blocks on the file system; start-up only. Caller frees with config_free().
+int config_load(const char *file, const struct config_catalogue *catalogue, config_report_fn report, void *user,
+                struct config **ret_config);
+
+// The same from memory, for tests and the fuzzer; `name` stands for the file in messages.
+int config_parse(const char *name, const char *text, size_t length, const struct config_catalogue *catalogue,
+                 config_report_fn report, void *user, struct config **ret_config);
+
+void config_free(struct config *config); // NULL is fine
+
+// Print a message as every program's --check does: "FILE:LINE: KEY: WRONG; INSTEAD". user is a FILE *.
+void config_report_text(const struct config_message *message, void *user);
+
+// The file that every program reads without --config: $CAREROOM_CONFIG, else /etc/careroom/careroom.yaml.
+const char *config_default_file(void);
+
+// Print the key table (key, type, unit, range, default, help), one key a line, to a FILE *: what the man page is made of.
+void config_print_keys(void *file);
+
+#endif

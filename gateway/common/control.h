@@ -1,0 +1,51 @@
+// The control socket as its clients see it: run_dir/control.sock, a unix stream, one JSON object a line each way.
+//
+// Requests have "op" and may have "seq" (echoed in the answer). Answers have "ok": true, or
+// "ok": false with "error" (a sentence: what is wrong, and what to do) and "code" (one of control_codes).
+// Lines longer than CONTROL_LINE_MAX are refused and the connection is closed.
+//
+//   {"op":"status"}                                  -> {"ok":true,"status":{…}}     as careroomctl status --json prints it
+//   {"op":"alarms"}                                  -> {"ok":true,"alarms":[…]}
+//   {"op":"ack","alarm":"butterfly/smoke-1","occurrence":3}   occurrence optional: the one that stands now
+//   {"op":"reset","alarm":"butterfly/smoke-1"}
+//                                                    -> {"ok":true,"recorded":"18231"}  after the commit: sequence of the event;
+//                                                       "recorded":null with "storage":"…" where the disk is in trouble
+//   {"op":"follow"}                                  -> {"ok":true,"recorded":"18231"} now and again after every commit:
+//                                                       all events up to this sequence are on the disk
+//   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200"}   from careroom-uplink alone: its health
+//   {"op":"scan"}                                    -> {"ok":true,"scan":{"buses":[…],"lines":[…]}}
+//   {"op":"sim-set","point":"butterfly/air","quantity":"co2","value":"1800"}   careroomd-sim only, as the next four
+//   {"op":"sim-line","point":"butterfly/door","state":"active"}      active | inactive | open (wire cut)
+//   {"op":"sim-badge","reader":"butterfly/entry","uid":"57:12345"}   or "format":26|34, "pulses":"0101…" for raw pulses
+//   {"op":"sim-fault","point":"butterfly/air","fault":"nack"}        none | nack | crc | stuck | hang
+//   {"op":"sim-outputs"}                             -> {"ok":true,"outputs":[{"id":…,"on":…,"level":…,"pattern":…}]}
+//
+// "via":"mqtt" on ack, reset marks a request as remote; what comes from the uplink's user is remote in any case.
+// Remote requests never acknowledge or reset fire.
+#ifndef CAREROOM_COMMON_CONTROL_H
+#define CAREROOM_COMMON_CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONTROL_LINE_MAX    65536
+#define CONTROL_SOCKET_NAME "control.sock"
+
+struct control_client;
+
+// Connect to run_dir/control.sock. 0 and *ret_client; -ENOENT or -ECONNREFUSED: the guard is not there (exit status 3);
+// -EACCES: not allowed; -ENAMETOOLONG. Blocks at most for the connect of a local socket. Free with control_close().
+int control_connect(const char *run_dir, struct control_client **ret_client);
+
+// Send one line (terminator added). Blocks until taken. 0 or negative errno (-EPIPE: the guard went away).
+int control_send(struct control_client *client, const char *line);
+
+// Receive one line without its terminator; *ret_line belongs to the client and is good until the next call.
+// Waits at most timeout_ms (-1: for ever). 0; -ETIMEDOUT; -ECONNRESET: the guard closed; -EMSGSIZE: a line over the limit.
+int control_receive(struct control_client *client, int timeout_ms, const char **ret_line);
+
+int control_fd(const struct control_client *client); // for poll(); owned by the client
+
+void control_close(struct control_client *client); // NULL is fine
+
+#endif

@@ -1,0 +1,188 @@
+// The pure core: (state, input, now) -> actions. It decides; the guard acts. It has no clock, no file, no
+// allocation and no thread: now is an argument (CLOCK_BOOTTIME, nanoseconds, never going back), memory is the caller's.
+// `nm -u` of these objects names only memcpy, memmove, memset and memcmp; the build checks it.
+#ifndef CAREROOM_CORE_CORE_H
+#define CAREROOM_CORE_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/common/config.h"
+#include "gateway/common/event.h"
+#include "gateway/common/quantity.h"
+#include "gateway/core/alarm.h"
+
+// ---- The plan: what is to be guarded. Made once by the caller from the configuration; read only; outlives the core.
+
+struct core_point {
+    const char *room, *id;    // static for the life of the core
+    const char *trouble_id;   // "air.trouble": the id of its trouble alarm below the room
+    size_t room_index;
+    bool contact;             // a contact: readings are QUANTITY_CONTACT and never go stale (edges may be years apart)
+    enum contact_role role;   // contacts only
+    uint64_t stale_ns;        // polled points: a value older than this is no value
+};
+
+enum core_alarm_kind {
+    CORE_ALARM_CONTACT,   // a contact with a role: its own implicit rule
+    CORE_ALARM_THRESHOLD, // a rule of the configuration
+    CORE_ALARM_TROUBLE,   // the point itself can't be trusted
+    CORE_ALARM_KIND_COUNT
+};
+
+struct core_alarm {
+    const char *room, *id; // id below the room: "smoke-1", "co2-high", "air.trouble"
+    size_t room_index;
+    enum core_alarm_kind kind;
+    size_t point;
+    enum severity severity;
+    enum event_class class;
+    bool latching;
+    // CORE_ALARM_THRESHOLD only
+    enum quantity quantity;
+    bool above;
+    int32_t threshold, deadband;
+    uint64_t on_delay_ns;
+};
+
+struct core_output {
+    const char *room, *id;
+    size_t room_index;
+    enum output_role role;
+};
+
+struct core_plan {
+    const struct core_point *points;
+    size_t n_points;
+    const struct core_alarm *alarms; // in any order; every point has exactly one CORE_ALARM_TROUBLE
+    size_t n_alarms;
+    const struct core_output *outputs;
+    size_t n_outputs;
+    size_t n_rooms;
+};
+
+// ---- Inputs
+
+// Why a point can't be trusted. Told by the bus worker (all but STALE, which the core works out from now).
+enum trouble {
+    TROUBLE_NONE,
+    TROUBLE_NO_ANSWER,    // the device does not acknowledge
+    TROUBLE_BAD_CRC,      // answers arrive damaged
+    TROUBLE_TIMED_OUT,    // the bus or the device hangs
+    TROUBLE_STUCK,        // answers, but never with a new value
+    TROUBLE_IMPLAUSIBLE,  // outside what a room can be
+    TROUBLE_GONE,         // the adapter or chip has disappeared
+    TROUBLE_UNREADABLE,   // a card reader sends frames that are none
+    TROUBLE_STORAGE,      // the journal's disk
+    TROUBLE_UPLINK,       // the broker refuses what must be delivered
+    TROUBLE_STALE,        // no value for too long
+    TROUBLE_COUNT
+};
+extern const char *const trouble_names[TROUBLE_COUNT]; // "no-answer", "bad-crc", …
+
+enum core_input_kind {
+    CORE_INPUT_READING, // point, quantity, value: a fresh value, read at now
+    CORE_INPUT_TROUBLE, // point, trouble: three polls in a row failed, or TROUBLE_NONE: it works again
+    CORE_INPUT_CARD,    // point (the reader), value: bits of the frame
+    CORE_INPUT_TICK,    // nothing but now; delays and staleness are judged
+    CORE_INPUT_ACK,     // alarm, occurrence (0: the standing one), actor, remote
+    CORE_INPUT_RESET,   // alarm, actor, remote
+    CORE_INPUT_KIND_COUNT
+};
+
+struct core_input {
+    enum core_input_kind kind;
+    size_t point; // index in plan.points
+    size_t alarm; // index in plan.alarms
+    enum quantity quantity;
+    int32_t value;
+    enum trouble trouble;
+    uint64_t occurrence;
+    bool remote;       // asked from beyond the room: never acknowledges or resets fire
+    const char *actor; // who asked; good during the call only
+};
+
+// ---- Actions
+
+enum core_pattern { PATTERN_OFF, PATTERN_ON, PATTERN_TROUBLE, PATTERN_WARNING, PATTERN_EVACUATE, PATTERN_COUNT };
+extern const char *const core_pattern_names[PATTERN_COUNT]; // "off", "on", "trouble", "warning", "evacuate"
+
+// What became of an ACK or RESET.
+enum core_answer {
+    CORE_ANSWER_DONE,
+    CORE_ANSWER_NOT_STANDING,     // the alarm does not stand
+    CORE_ANSWER_OTHER_OCCURRENCE, // the occurrence named is not the one that stands
+    CORE_ANSWER_ALREADY,          // acknowledged before
+    CORE_ANSWER_STILL_TRUE,       // reset refused: the condition still holds
+    CORE_ANSWER_UNACKNOWLEDGED,   // reset refused: acknowledge first
+    CORE_ANSWER_NOT_LATCHED,      // reset is for latching alarms
+    CORE_ANSWER_REMOTE_FIRE,      // refused: fire is answered in the room
+    CORE_ANSWER_COUNT
+};
+extern const char *const core_answer_words[CORE_ANSWER_COUNT];   // reason codes, "not-standing", …
+extern const char *const core_answer_sentences[CORE_ANSWER_COUNT]; // for people: what is wrong and what to do
+
+struct core_output_action {
+    size_t output; // index in plan.outputs
+    enum core_pattern pattern;
+};
+
+// Filled by core_step(): outputs first, events second, in the order in which they are to be carried out.
+// One input changes at most its own point's alarms; CORE_INPUT_TICK may change many, so a tick that does not fit
+// sets `more` and goes on at the next call (the caller calls again at once with the same now).
+#define CORE_MAX_OUTPUTS 64
+#define CORE_MAX_EVENTS  16
+struct core_actions {
+    size_t n_outputs;
+    struct core_output_action outputs[CORE_MAX_OUTPUTS];
+    size_t n_events;
+    struct event events[CORE_MAX_EVENTS]; // boottime_ns is set; wall_ms and clock are the caller's to fill in
+    enum core_answer answer;
+    bool more;
+};
+
+// ---- The core itself
+
+struct core; // lives in memory of the caller
+
+// Bytes and alignment (16) that core_init() needs for this plan. Pure.
+size_t core_size(const struct core_plan *plan);
+
+// Make a core in `memory` (core_size() bytes, 16-aligned). Every point is unknown, every alarm normal.
+// `now_ns` starts the staleness of points that never report. The plan must outlive the core. Never fails.
+struct core *core_init(void *memory, const struct core_plan *plan, uint64_t now_ns);
+
+// Bring back one alarm from the journal's state table, before the first step. Names not in the plan are ignored
+// (false). Latched alarms, acknowledgements and the hysteresis of a standing condition come back; outputs follow
+// at the next step.
+bool core_restore(struct core *core, const struct alarm_record *record, uint64_t now_ns);
+
+// The decision. Never blocks, never allocates; bounded by n_alarms of the room for an input, of the plan for a tick.
+// *ret_actions is overwritten as a whole.
+void core_step(struct core *core, const struct core_input *input, uint64_t now_ns, struct core_actions *ret_actions);
+
+// When the core wants a CORE_INPUT_TICK at the latest: the next on-delay or staleness to run out; UINT64_MAX: never.
+uint64_t core_deadline_ns(const struct core *core);
+
+// ---- What can be looked at (status, alarms); plain copies, any caller that holds the core still
+
+struct core_point_view {
+    bool known;                  // has reported since start
+    enum trouble trouble;        // TROUBLE_NONE: trusted
+    uint64_t at_ns;              // boottime of the last reading
+    bool has[QUANTITY_COUNT];
+    int32_t value[QUANTITY_COUNT];
+};
+struct core_alarm_view {
+    enum alarm_state state;
+    bool condition;
+    uint64_t occurrence;
+    uint64_t since_ns; // boottime of the raise; 0 where it was raised before this boot
+    int64_t since_wall_ms; // 0 until core_set_wall() or restore told it
+};
+void core_view_point(const struct core *core, size_t point, struct core_point_view *ret_view);
+void core_view_alarm(const struct core *core, size_t alarm, struct core_alarm_view *ret_view);
+enum core_pattern core_view_output(const struct core *core, size_t output);
+
+#endif
