@@ -24,8 +24,7 @@ extern const char *const event_class_names[CLASS_COUNT];
 enum event_type {
     EVENT_ALARM_RAISED,
     EVENT_ALARM_ACKNOWLEDGED,
-    EVENT_ALARM_RETURNED, // the condition has gone, the alarm stands: latched, or not yet acknowledged
-    EVENT_ALARM_CLEARED,
+    EVENT_ALARM_CLEARED, // the condition has gone; data.state says whether the alarm still stands (latched, unanswered)
     EVENT_ALARM_RESET,
     EVENT_POINT_TROUBLE,
     EVENT_POINT_RESTORED,

@@ -16,9 +16,9 @@
 // ---- The plan: what is to be guarded. Made once by the caller from the configuration; read only; outlives the core.
 
 struct core_point {
-    const char *room, *id;    // static for the life of the core
+    const char *room, *id;    // static for the life of the core; room "gateway": the journal's disk, the uplink
     const char *trouble_id;   // "air.trouble": the id of its trouble alarm below the room
-    size_t room_index;
+    size_t room_index;        // n_rooms for the gateway's own points
     bool contact;             // a contact: readings are QUANTITY_CONTACT and never go stale (edges may be years apart)
     enum contact_role role;   // contacts only
     uint64_t stale_ns;        // polled points: a value older than this is no value
@@ -38,7 +38,7 @@ struct core_alarm {
     size_t point;
     enum severity severity;
     enum event_class class;
-    bool latching;
+    enum alarm_ending ending;
     // CORE_ALARM_THRESHOLD only
     enum quantity quantity;
     bool above;
@@ -63,6 +63,13 @@ struct core_plan {
 };
 
 // ---- Inputs
+
+// Time, handed in. Decisions use boottime alone; the wall clock only goes into the events, for people.
+struct core_now {
+    uint64_t boottime_ns; // never goes back
+    int64_t wall_ms;
+    enum clock_quality clock;
+};
 
 // Why a point can't be trusted. Told by the bus worker (all but STALE, which the core works out from now).
 enum trouble {
@@ -137,7 +144,7 @@ struct core_actions {
     size_t n_outputs;
     struct core_output_action outputs[CORE_MAX_OUTPUTS];
     size_t n_events;
-    struct event events[CORE_MAX_EVENTS]; // boottime_ns is set; wall_ms and clock are the caller's to fill in
+    struct event events[CORE_MAX_EVENTS];
     enum core_answer answer;
     bool more;
 };
@@ -150,17 +157,18 @@ struct core; // lives in memory of the caller
 size_t core_size(const struct core_plan *plan);
 
 // Make a core in `memory` (core_size() bytes, 16-aligned). Every point is unknown, every alarm normal.
-// `now_ns` starts the staleness of points that never report. The plan must outlive the core. Never fails.
-struct core *core_init(void *memory, const struct core_plan *plan, uint64_t now_ns);
+// `now` starts the staleness of points that never report. The plan must outlive the core. Never fails.
+struct core *core_init(void *memory, const struct core_plan *plan, const struct core_now *now);
 
 // Bring back one alarm from the journal's state table, before the first step. Names not in the plan are ignored
 // (false). Latched alarms, acknowledgements and the hysteresis of a standing condition come back; outputs follow
 // at the next step.
-bool core_restore(struct core *core, const struct alarm_record *record, uint64_t now_ns);
+bool core_restore(struct core *core, const struct alarm_record *record);
 
 // The decision. Never blocks, never allocates; bounded by n_alarms of the room for an input, of the plan for a tick.
 // *ret_actions is overwritten as a whole.
-void core_step(struct core *core, const struct core_input *input, uint64_t now_ns, struct core_actions *ret_actions);
+void core_step(struct core *core, const struct core_input *input, const struct core_now *now,
+               struct core_actions *ret_actions);
 
 // When the core wants a CORE_INPUT_TICK at the latest: the next on-delay or staleness to run out; UINT64_MAX: never.
 uint64_t core_deadline_ns(const struct core *core);
@@ -178,8 +186,8 @@ struct core_alarm_view {
     enum alarm_state state;
     bool condition;
     uint64_t occurrence;
-    uint64_t since_ns; // boottime of the raise; 0 where it was raised before this boot
-    int64_t since_wall_ms; // 0 until core_set_wall() or restore told it
+    uint64_t since_ns; // boottime of the raise; 0 where it was raised in an earlier boot
+    int64_t since_wall_ms;
 };
 void core_view_point(const struct core *core, size_t point, struct core_point_view *ret_view);
 void core_view_alarm(const struct core *core, size_t alarm, struct core_alarm_view *ret_view);
