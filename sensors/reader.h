@@ -35,7 +35,9 @@ struct reader {
     struct part_info info;
     size_t state_size;
     void (*init)(void *state, const struct config_reader *config, uint64_t now_ns);
-    // PART_WIEGAND: an edge of line 0 (D0) or 1 (D1); lost: the kernel dropped edges before this one. Never block, never allocate.
+    // PART_WIEGAND: an edge of line 0 (D0) or 1 (D1) of gpio_request_pulses(); lost: what gpio_read_edges() said of the batch.
+    // A frame ends with silence, so its outcome comes from settle(), or from the first edge of the next frame. Waiting
+    // edges go first, settle() after. Never block, never allocate.
     void (*edge)(void *state, unsigned line, bool level, bool lost, uint64_t at_ns, struct reader_result *ret_result);
     void (*settle)(void *state, uint64_t now_ns, struct reader_result *ret_result);
 };

@@ -23,15 +23,20 @@ struct gpio_edge {
 // -ENOTUNIQ two lines of this name; -EBUSY somebody else holds it; -EACCES; -ENODEV. Start-up only; may block shortly.
 // Edges are delivered from the request on; read the level after it, so that none is missed.
 int gpio_request_inputs(const char *const *names, size_t n, enum bias bias, struct gpio_lines **ret_lines);
+// The same with falling edges only: for pulses (Wiegand, 50 us) that are over before the kernel, asked for both
+// edges, has looked which one it was. Every edge has level false.
+int gpio_request_pulses(const char *const *names, size_t n, enum bias bias, struct gpio_lines **ret_lines);
 // Outputs start at the given level, in the request itself (no glitch).
 int gpio_request_output(const char *name, bool initial_level, struct gpio_lines **ret_lines);
 void gpio_release(struct gpio_lines *lines); // NULL is fine
 
-// Becomes readable when edges wait. Owned by the request.
+// Becomes readable when edges wait. Owned by the request. -1 for outputs.
 int gpio_fd(const struct gpio_lines *lines);
 
-// Take up to cap waiting edges, merged over the lines by time. Returns how many (0: none), or a negative errno
-// (-ENODEV: the chip is gone). *ret_lost is true where the kernel is known to have dropped edges. Never blocks, never allocates.
+// Take up to cap waiting edges, merged over the lines by time; what does not fit waits for the next call and keeps
+// gpio_fd() readable. Returns how many (0: none), or a negative errno (-ENODEV: the chip is gone). *ret_lost is true where
+// the kernel may have dropped edges or their order over the lines can't be trusted: a contact's level is to be read
+// again, a card's frame is void. Never blocks, never allocates.
 int gpio_read_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t cap, bool *ret_lost);
 
 // Read or set a level now. 0 or a negative errno. Never blocks, never allocates.
