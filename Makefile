@@ -59,8 +59,68 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) 
 .PHONY: units
 units: $(UNITS)
 
+# Everything compiled and nothing linked: what a second compiler has to say (make check does this with clang).
+.PHONY: objects
+objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit))
+
 $(BUILD)/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 .SECONDARY:
 -include $(shell [ -d $(BUILD)/obj ] && find $(BUILD)/obj -name '*.d')
+
+# ---- The two commands for a fresh machine
+
+.PHONY: demo check
+demo:
+	@scripts/demo.sh
+check:
+	@scripts/check.sh
+
+# ---- Parts of `make check`, for work in between
+
+.PHONY: check-unit check-asan check-integration check-systemd
+check-unit check-asan check-integration check-systemd:
+	@scripts/check.sh $(@:check-%=%)
+
+.PHONY: format lint
+SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
+format:
+	clang-format -i $(SOURCES)
+lint:
+	clang-format --dry-run -Werror $(SOURCES)
+	if command -v shellcheck >/dev/null; then shellcheck -x scripts/*.sh tests/*.sh .ci/run; fi
+	scripts/check.sh structure
+
+# ---- Installation. The simulation is never installed: a board that guards a room has no way to fake smoke.
+
+PREFIX  ?= /usr
+DESTDIR ?=
+INSTALL := install
+.PHONY: install
+install: all
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(DESTDIR)$(PREFIX)/lib/modules-load.d \
+	    $(DESTDIR)$(PREFIX)/share/doc/careroom/examples
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,careroomd careroom-uplink careroomctl) $(DESTDIR)$(PREFIX)/bin
+	for unit in careroomd.service careroom-uplink.service; do \
+	    sed 's|=/usr/bin/|=$(PREFIX)/bin/|' systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
+	    chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit; done
+	$(INSTALL) -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/careroom.conf
+	$(INSTALL) -m 644 systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/careroom.conf
+	$(INSTALL) -m 644 systemd/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/careroom.conf
+	$(INSTALL) -m 644 systemd/60-careroom.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-careroom.rules
+	$(INSTALL) -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/careroom
+	$(INSTALL) -m 644 $(wildcard config/*.yaml) $(DESTDIR)$(PREFIX)/share/doc/careroom/examples
+
+.PHONY: clean help
+clean:
+	rm -rf $(BUILD)
+help:
+	@echo "make                    build/careroomd, careroomd-sim, careroom-uplink, careroomctl"
+	@echo "make demo [DEMO_S=20]   installs what is missing, builds, shows a simulated room (Ctrl-C ends it)"
+	@echo "make check              installs what is missing, builds, runs every test that needs no board"
+	@echo "make check-unit         unit tests; check-asan: the same with sanitizers; check-integration: between processes;"
+	@echo "                        check-systemd: units, users, folders"
+	@echo "make install DESTDIR= PREFIX=/usr"
+	@echo "make format | lint | clean"
