@@ -1,6 +1,6 @@
 // The pure core: (state, input, now) -> actions. It decides; the guard acts. It has no clock, no file, no
-// allocation and no thread: now is an argument (CLOCK_BOOTTIME, nanoseconds, never going back), memory is the caller's.
-// `nm -u` of these objects names only memcpy, memmove, memset and memcmp; the build checks it.
+// allocation and no thread: now is an argument (CLOCK_BOOTTIME, nanoseconds, never going back), memory is the
+// caller's. `nm -u` of these objects names only memcpy, memmove, memset and memcmp; the build checks it.
 #ifndef CAREROOM_CORE_CORE_H
 #define CAREROOM_CORE_CORE_H
 
@@ -13,15 +13,16 @@
 #include "gateway/common/quantity.h"
 #include "gateway/core/alarm.h"
 
-// ---- The plan: what is to be guarded. Made once by the caller from the configuration; read only; outlives the core.
+// ---- The plan: what is to be guarded. Made once by the caller from the configuration; read only; outlives
+// the core.
 
 struct core_point {
-    const char *room, *id;    // static for the life of the core; room "gateway": the journal's disk, the uplink
-    const char *trouble_id;   // "air.trouble": the id of its trouble alarm below the room
-    size_t room_index;        // n_rooms for the gateway's own points
-    bool contact;             // a contact: readings are QUANTITY_CONTACT and never go stale (edges may be years apart)
-    enum contact_role role;   // contacts only
-    uint64_t stale_ns;        // polled points: a value older than this is no value
+    const char *room, *id;  // static for the life of the core; room "gateway": the journal's disk, the uplink
+    const char *trouble_id; // "air.trouble": the id of its trouble alarm below the room
+    size_t room_index;      // n_rooms for the gateway's own points
+    bool contact; // a contact: readings are QUANTITY_CONTACT and never go stale (edges may be years apart)
+    enum contact_role role; // contacts only
+    uint64_t stale_ns;      // polled points: a value older than this is no value
 };
 
 enum core_alarm_kind {
@@ -74,16 +75,16 @@ struct core_now {
 // Why a point can't be trusted. Told by the bus worker (all but STALE, which the core works out from now).
 enum trouble {
     TROUBLE_NONE,
-    TROUBLE_NO_ANSWER,    // the device does not acknowledge
-    TROUBLE_BAD_CRC,      // answers arrive damaged
-    TROUBLE_TIMED_OUT,    // the bus or the device hangs
-    TROUBLE_STUCK,        // answers, but never with a new value
-    TROUBLE_IMPLAUSIBLE,  // outside what a room can be
-    TROUBLE_GONE,         // the adapter or chip has disappeared
-    TROUBLE_UNREADABLE,   // a card reader sends frames that are none
-    TROUBLE_STORAGE,      // the journal's disk
-    TROUBLE_UPLINK,       // the broker refuses what must be delivered
-    TROUBLE_STALE,        // no value for too long
+    TROUBLE_NO_ANSWER,   // the device does not acknowledge
+    TROUBLE_BAD_CRC,     // answers arrive damaged
+    TROUBLE_TIMED_OUT,   // the bus or the device hangs
+    TROUBLE_STUCK,       // answers, but never with a new value
+    TROUBLE_IMPLAUSIBLE, // outside what a room can be
+    TROUBLE_GONE,        // the adapter or chip has disappeared
+    TROUBLE_UNREADABLE,  // a card reader sends frames that are none
+    TROUBLE_STORAGE,     // the journal's disk
+    TROUBLE_UPLINK,      // the broker refuses what must be delivered
+    TROUBLE_STALE,       // no value for too long
     TROUBLE_COUNT
 };
 extern const char *const trouble_names[TROUBLE_COUNT]; // "no-answer", "bad-crc", …
@@ -112,7 +113,14 @@ struct core_input {
 
 // ---- Actions
 
-enum core_pattern { PATTERN_OFF, PATTERN_ON, PATTERN_TROUBLE, PATTERN_WARNING, PATTERN_EVACUATE, PATTERN_COUNT };
+enum core_pattern {
+    PATTERN_OFF,
+    PATTERN_ON,
+    PATTERN_TROUBLE,
+    PATTERN_WARNING,
+    PATTERN_EVACUATE,
+    PATTERN_COUNT
+};
 extern const char *const core_pattern_names[PATTERN_COUNT]; // "off", "on", "trouble", "warning", "evacuate"
 
 // What became of an ACK or RESET.
@@ -127,7 +135,7 @@ enum core_answer {
     CORE_ANSWER_REMOTE_FIRE,      // refused: fire is answered in the room
     CORE_ANSWER_COUNT
 };
-extern const char *const core_answer_words[CORE_ANSWER_COUNT];   // reason codes, "not-standing", …
+extern const char *const core_answer_words[CORE_ANSWER_COUNT];     // reason codes, "not-standing", …
 extern const char *const core_answer_sentences[CORE_ANSWER_COUNT]; // for people: what is wrong and what to do
 
 struct core_output_action {
@@ -136,8 +144,8 @@ struct core_output_action {
 };
 
 // Filled by core_step(): outputs first, events second, in the order in which they are to be carried out.
-// One input changes at most its own point's alarms; CORE_INPUT_TICK may change many, so a tick that does not fit
-// sets `more` and goes on at the next call (the caller calls again at once with the same now).
+// One input changes at most its own point's alarms; CORE_INPUT_TICK may change many, so a tick that does not
+// fit sets `more` and goes on at the next call (the caller calls again at once with the same now).
 #define CORE_MAX_OUTPUTS 64
 #define CORE_MAX_EVENTS  16
 struct core_actions {
@@ -160,25 +168,26 @@ size_t core_size(const struct core_plan *plan);
 // `now` starts the staleness of points that never report. The plan must outlive the core. Never fails.
 struct core *core_init(void *memory, const struct core_plan *plan, const struct core_now *now);
 
-// Bring back one alarm from the journal's state table, before the first step. Names not in the plan are ignored
-// (false). Latched alarms, acknowledgements and the hysteresis of a standing condition come back; outputs follow
-// at the next step.
+// Bring back one alarm from the journal's state table, before the first step. Names not in the plan are
+// ignored (false). Latched alarms, acknowledgements and the hysteresis of a standing condition come back;
+// outputs follow at the next step.
 bool core_restore(struct core *core, const struct alarm_record *record);
 
-// The decision. Never blocks, never allocates; bounded by n_alarms of the room for an input, of the plan for a tick.
-// *ret_actions is overwritten as a whole.
+// The decision. Never blocks, never allocates; bounded by n_alarms of the room for an input, of the plan for
+// a tick. *ret_actions is overwritten as a whole.
 void core_step(struct core *core, const struct core_input *input, const struct core_now *now,
                struct core_actions *ret_actions);
 
-// When the core wants a CORE_INPUT_TICK at the latest: the next on-delay or staleness to run out; UINT64_MAX: never.
+// When the core wants a CORE_INPUT_TICK at the latest: the next on-delay or staleness to run out; UINT64_MAX:
+// never.
 uint64_t core_deadline_ns(const struct core *core);
 
 // ---- What can be looked at (status, alarms); plain copies, any caller that holds the core still
 
 struct core_point_view {
-    bool known;                  // has reported since start
-    enum trouble trouble;        // TROUBLE_NONE: trusted
-    uint64_t at_ns;              // boottime of the last reading
+    bool known;           // has reported since start
+    enum trouble trouble; // TROUBLE_NONE: trusted
+    uint64_t at_ns;       // boottime of the last reading
     bool has[QUANTITY_COUNT];
     int32_t value[QUANTITY_COUNT];
 };

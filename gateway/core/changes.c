@@ -1,0 +1,168 @@
+#include "gateway/core/inside.h"
+
+#include <string.h>
+
+// Copies what fits, and never half a UTF-8 character.
+static void copy_actor(char *to, const char *from)
+{
+    size_t n = 0;
+    while (n < ACTOR_SIZE - 1 && from[n]) {
+        to[n] = from[n];
+        n++;
+    }
+    if (from[n]) {
+        while (n > 0 && ((unsigned char)from[n] & 0xC0) == 0x80) {
+            n--;
+        }
+    }
+    to[n] = '\0';
+}
+
+bool changes_full(const struct step *step)
+{
+    return step->actions->n_events == CORE_MAX_EVENTS;
+}
+
+struct event *change_event(struct step *step, enum event_type type, enum event_class class, const char *room,
+                           const char *item)
+{
+    if (changes_full(step)) {
+        return NULL;
+    }
+    struct event *event = &step->actions->events[step->actions->n_events++];
+    memset(event, 0, sizeof *event);
+    event->type = type;
+    event->class = class;
+    event->clock = step->now->clock;
+    event->boottime_ns = step->now->boottime_ns;
+    event->wall_ms = step->now->wall_ms;
+    event->room = room;
+    event->item = item;
+    return event;
+}
+
+static void add_asker(struct event *event, const struct core_input *asked)
+{
+    if (asked->actor) {
+        copy_actor(event->actor, asked->actor);
+    }
+    event_add_word(event, FIELD_VIA, asked->remote ? "mqtt" : "local");
+}
+
+// The value that matters, and what it is measured against.
+static void add_circumstances(const struct core *core, size_t a, struct event *event)
+{
+    static const enum event_field fields[] = {
+        [QUANTITY_TEMPERATURE] = FIELD_TEMP_MC,
+        [QUANTITY_HUMIDITY] = FIELD_RH_MPCT,
+        [QUANTITY_CO2] = FIELD_CO2_PPM,
+        [QUANTITY_CONTACT] = FIELD_ACTIVE,
+    };
+    _Static_assert(sizeof fields / sizeof fields[0] == QUANTITY_COUNT, "a quantity without a field");
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct point_cell *point = &core->points[alarm->point];
+
+    switch (alarm->kind) {
+    case CORE_ALARM_CONTACT:
+        event_add_word(event, FIELD_ROLE, contact_role_names[core->plan->points[alarm->point].role]);
+        break;
+    case CORE_ALARM_THRESHOLD:
+        if (point->has & QUANTITY_BIT(alarm->quantity)) {
+            event_add_number(event, fields[alarm->quantity], point->value[alarm->quantity]);
+        }
+        event_add_number(event, FIELD_THRESHOLD, alarm->threshold);
+        break;
+    case CORE_ALARM_TROUBLE:
+        if (point_trouble_now(point) != TROUBLE_NONE) {
+            event_add_word(event, FIELD_REASON, trouble_names[point_trouble_now(point)]);
+        }
+        break;
+    case CORE_ALARM_KIND_COUNT:
+        break;
+    }
+}
+
+static void add_record(const struct alarm_cell *cell, const struct core_alarm *alarm, struct event *event)
+{
+    event->record = (struct alarm_record){
+        .room = alarm->room,
+        .alarm = alarm->id,
+        .state = (uint8_t)cell->state,
+        .condition = alarm_condition(cell->state),
+        .occurrence = cell->occurrence,
+        .since_boottime_ns = cell->since_ns,
+        .since_wall_ms = cell->since_wall_ms,
+    };
+}
+
+// A trouble is told as the point's own; everything that people do to an alarm is told as the alarm's.
+static enum event_type type_of(enum alarm_cause cause, enum core_alarm_kind kind)
+{
+    bool trouble = kind == CORE_ALARM_TROUBLE;
+    switch (cause) {
+    case ALARM_CONDITION_TRUE:
+        return trouble ? EVENT_POINT_TROUBLE : EVENT_ALARM_RAISED;
+    case ALARM_CONDITION_FALSE:
+        return trouble ? EVENT_POINT_RESTORED : EVENT_ALARM_CLEARED;
+    case ALARM_ACKNOWLEDGE:
+        return EVENT_ALARM_ACKNOWLEDGED;
+    case ALARM_RESET:
+    case ALARM_CAUSE_COUNT:
+        break;
+    }
+    return EVENT_ALARM_RESET;
+}
+
+static void tell(struct step *step, size_t a, enum alarm_cause cause, const struct core_input *asked)
+{
+    const struct core *core = step->core;
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct alarm_cell *cell = &core->alarms[a];
+    enum event_type type = type_of(cause, alarm->kind);
+    bool of_point = type == EVENT_POINT_TROUBLE || type == EVENT_POINT_RESTORED;
+    struct event *event = change_event(step, type, alarm->class, alarm->room,
+                                       of_point ? core->plan->points[alarm->point].id : alarm->id);
+    if (!event) {
+        return; // the callers look first
+    }
+    event_add_word(event, FIELD_ALARM, alarm->id);
+    event_add_number(event, FIELD_OCCURRENCE, (int64_t)cell->occurrence);
+    event_add_word(event, FIELD_SEVERITY, severity_names[alarm->severity]);
+    event_add_word(event, FIELD_STATE, alarm_state_names[cell->state]);
+    add_circumstances(core, a, event);
+    if (asked) {
+        add_asker(event, asked);
+    }
+    add_record(cell, alarm, event);
+}
+
+void change_alarm(struct step *step, size_t a, enum alarm_cause cause, const struct core_input *asked)
+{
+    const struct core_alarm *alarm = &step->core->plan->alarms[a];
+    struct alarm_cell *cell = &step->core->alarms[a];
+    enum alarm_state next = alarm_next(cell->state, cause, alarm->ending);
+    if (next == cell->state) {
+        return;
+    }
+    cell->state = next;
+    if (next == ALARM_UNACKNOWLEDGED) { // reached only by a condition that was not there: a new occurrence
+        cell->occurrence++;
+        cell->since_ns = step->now->boottime_ns;
+        cell->since_wall_ms = step->now->wall_ms;
+    }
+    step->core->rooms[alarm->room_index].changed = true;
+    step->core->changed = true;
+    tell(step, a, cause, asked);
+}
+
+void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer)
+{
+    const struct core_alarm *alarm = &step->core->plan->alarms[asked->alarm];
+    struct event *event = change_event(step, EVENT_COMMAND_REFUSED, CLASS_SYSTEM, alarm->room, alarm->id);
+    if (!event) {
+        return; // an answer is the only event of its step
+    }
+    event_add_word(event, FIELD_COMMAND, asked->kind == CORE_INPUT_ACK ? "ack" : "reset");
+    event_add_word(event, FIELD_REASON, core_answer_words[answer]);
+    add_asker(event, asked);
+}

@@ -1,0 +1,223 @@
+#include "gateway/core/core.h"
+
+#include <stdalign.h>
+#include <string.h>
+
+#include "gateway/core/inside.h"
+
+#define CORE_ALIGN 16
+
+// Where each part lies in the caller's memory.
+struct layout {
+    size_t alarms, points, rooms, outputs, size;
+};
+
+static size_t place(size_t *offset, size_t n, size_t size)
+{
+    size_t at = *offset;
+    *offset = (at + n * size + CORE_ALIGN - 1) / CORE_ALIGN * CORE_ALIGN;
+    return at;
+}
+
+static struct layout lay_out(const struct core_plan *plan)
+{
+    struct layout layout;
+    size_t offset = 0;
+    (void)place(&offset, 1, sizeof(struct core));
+    layout.alarms = place(&offset, plan->n_alarms, sizeof(struct alarm_cell));
+    layout.points = place(&offset, plan->n_points, sizeof(struct point_cell));
+    layout.rooms = place(&offset, plan->n_rooms + 1, sizeof(struct room_cell));
+    layout.outputs = place(&offset, plan->n_outputs, sizeof(struct output_cell));
+    layout.size = offset;
+    return layout;
+}
+_Static_assert(alignof(struct core) <= CORE_ALIGN && alignof(struct alarm_cell) <= CORE_ALIGN &&
+                   alignof(struct point_cell) <= CORE_ALIGN && alignof(struct room_cell) <= CORE_ALIGN &&
+                   alignof(struct output_cell) <= CORE_ALIGN,
+               "a cell needs a larger alignment");
+
+size_t core_size(const struct core_plan *plan)
+{
+    return lay_out(plan).size;
+}
+
+// Lists of each room's and point's parts. Filled backwards, so that each list is in the order of the plan.
+static void index_plan(struct core *core)
+{
+    const struct core_plan *plan = core->plan;
+    for (size_t p = plan->n_points; p-- > 0;) {
+        struct room_cell *room = &core->rooms[plan->points[p].room_index];
+        core->points[p].first_alarm = NO_INDEX;
+        core->points[p].next_in_room = room->first_point;
+        room->first_point = p;
+    }
+    for (size_t a = plan->n_alarms; a-- > 0;) {
+        struct room_cell *room = &core->rooms[plan->alarms[a].room_index];
+        struct point_cell *point = &core->points[plan->alarms[a].point];
+        core->alarms[a].next_in_room = room->first_alarm;
+        room->first_alarm = a;
+        core->alarms[a].next_of_point = point->first_alarm;
+        point->first_alarm = a;
+    }
+    for (size_t o = plan->n_outputs; o-- > 0;) {
+        struct room_cell *room = &core->rooms[plan->outputs[o].room_index];
+        core->outputs[o].next_in_room = room->first_output;
+        room->first_output = o;
+    }
+}
+
+struct core *core_init(void *memory, const struct core_plan *plan, const struct core_now *now)
+{
+    struct layout layout = lay_out(plan);
+    unsigned char *base = memory;
+    memset(base, 0, layout.size);
+    struct core *core = memory;
+    core->plan = plan;
+    core->alarms = (void *)(base + layout.alarms);
+    core->points = (void *)(base + layout.points);
+    core->rooms = (void *)(base + layout.rooms);
+    core->outputs = (void *)(base + layout.outputs);
+    core->changed = true;
+    for (size_t r = 0; r <= plan->n_rooms; r++) {
+        core->rooms[r] = (struct room_cell){ .deadline_ns = UINT64_MAX,
+                                             .changed = true,
+                                             .first_point = NO_INDEX,
+                                             .first_alarm = NO_INDEX,
+                                             .first_output = NO_INDEX };
+    }
+    index_plan(core);
+    points_begin(core, now->boottime_ns);
+    return core;
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    while (*a && *a == *b) {
+        a++;
+        b++;
+    }
+    return *a == *b;
+}
+
+static size_t find_alarm(const struct core *core, const struct alarm_record *record)
+{
+    const struct core_plan *plan = core->plan;
+    for (size_t a = 0; a < plan->n_alarms; a++) {
+        if (same_text(plan->alarms[a].id, record->alarm) && same_text(plan->alarms[a].room, record->room)) {
+            return a;
+        }
+    }
+    return NO_INDEX;
+}
+
+// The configuration may have changed since the record was written: an alarm that latched may now end
+// otherwise. So the way is walked again: unanswered or answered, then, where the condition had gone, gone in
+// today's manner.
+static enum alarm_state restored_state(enum alarm_state was, enum alarm_ending ending)
+{
+    if (!alarm_standing(was)) {
+        return was;
+    }
+    enum alarm_state held = alarm_unacknowledged(was) ? ALARM_UNACKNOWLEDGED : ALARM_ACKNOWLEDGED;
+    return alarm_condition(was) ? held : alarm_next(held, ALARM_CONDITION_FALSE, ending);
+}
+
+bool core_restore(struct core *core, const struct alarm_record *record)
+{
+    if (!record->room || !record->alarm || record->state >= ALARM_STATE_COUNT) {
+        return false;
+    }
+    size_t a = find_alarm(core, record);
+    if (a == NO_INDEX) {
+        return false;
+    }
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    struct alarm_cell *cell = &core->alarms[a];
+    cell->state = restored_state((enum alarm_state)record->state, alarm->ending);
+    cell->occurrence = record->occurrence;
+    cell->since_ns = record->since_boottime_ns;
+    cell->since_wall_ms = record->since_wall_ms;
+    if (alarm->kind == CORE_ALARM_TROUBLE && alarm_condition(cell->state)) {
+        point_carry_trouble(core, alarm->point);
+    }
+    return true;
+}
+
+void core_step(struct core *core, const struct core_input *input, const struct core_now *now,
+               struct core_actions *ret_actions)
+{
+    ret_actions->n_outputs = 0;
+    ret_actions->n_events = 0;
+    ret_actions->answer = CORE_ANSWER_DONE;
+    ret_actions->more = false;
+    struct step step = { .core = core, .now = now, .actions = ret_actions };
+
+    switch (input->kind) {
+    case CORE_INPUT_READING:
+        point_reading(&step, input);
+        break;
+    case CORE_INPUT_TROUBLE:
+        point_trouble(&step, input);
+        break;
+    case CORE_INPUT_CARD:
+        point_card(&step, input);
+        break;
+    case CORE_INPUT_TICK:
+        points_tick(&step);
+        break;
+    case CORE_INPUT_ACK:
+        ret_actions->answer = answer_acknowledge(&step, input);
+        break;
+    case CORE_INPUT_RESET:
+        ret_actions->answer = answer_reset(&step, input);
+        break;
+    case CORE_INPUT_KIND_COUNT:
+        break;
+    }
+    follow_outputs(&step);
+}
+
+uint64_t core_deadline_ns(const struct core *core)
+{
+    if (core->changed) {
+        return 0; // outputs are waiting
+    }
+    uint64_t soonest = UINT64_MAX;
+    for (size_t r = 0; r <= core->plan->n_rooms; r++) {
+        if (core->rooms[r].deadline_ns < soonest) {
+            soonest = core->rooms[r].deadline_ns;
+        }
+    }
+    return soonest;
+}
+
+void core_view_point(const struct core *core, size_t p, struct core_point_view *ret_view)
+{
+    const struct point_cell *point = &core->points[p];
+    *ret_view = (struct core_point_view){
+        .known = point->known,
+        .trouble = point_trouble_now(point),
+        .at_ns = point->known ? point->at_ns : 0,
+    };
+    for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
+        ret_view->has[q] = point->has & QUANTITY_BIT(q);
+        ret_view->value[q] = point->value[q];
+    }
+}
+
+void core_view_alarm(const struct core *core, size_t a, struct core_alarm_view *ret_view)
+{
+    const struct alarm_cell *cell = &core->alarms[a];
+    *ret_view = (struct core_alarm_view){
+        .state = cell->state,
+        .condition = alarm_condition(cell->state),
+        .occurrence = cell->occurrence,
+        .since_ns = cell->since_ns,
+        .since_wall_ms = cell->since_wall_ms,
+    };
+}
+
+enum core_pattern core_view_output(const struct core *core, size_t output)
+{
+    return core->outputs[output].pattern;
+}
