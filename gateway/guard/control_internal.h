@@ -1,0 +1,47 @@
+// Shared by control_server.c (sockets, lines, answers) and control_ops.c (what the operations do).
+#ifndef CAREROOM_GUARD_CONTROL_INTERNAL_H
+#define CAREROOM_GUARD_CONTROL_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#include "gateway/common/control.h"
+#include "gateway/guard/control_server.h"
+#include "gateway/guard/view.h"
+
+#define CLIENTS 32
+
+struct client {
+    int fd; // -1: free
+    uid_t uid;
+    char actor[ACTOR_SIZE];
+    char *input; // CONTROL_LINE_MAX + 1
+    size_t n_input;
+    char *output; // what the socket did not take yet
+    size_t n_output;
+    bool follows, closing;
+    // An answer that waits for the disk. While it does, the client's next lines wait too.
+    json_t *pending;
+    uint64_t pending_ticket, pending_deadline_ns;
+};
+
+struct control {
+    struct control_setup setup;
+    int listen_fd, stop_fd;
+    char *path;
+    pthread_t thread;
+    atomic_bool stopping;
+    struct core_snapshot *snapshot;
+    struct uplink_report uplink;
+    uid_t uplink_uid;
+    bool have_uplink_uid;
+    struct client clients[CLIENTS];
+    struct client *current; // whose request is being handled
+};
+
+// The answer is to be given when the event of this ticket is on the disk; returned by an operation in place
+// of an answer.
+json_t *control_when_recorded(struct control *control, uint64_t ticket, json_t *answer);
+
+#endif

@@ -1,0 +1,213 @@
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "gateway/guard/control_internal.h"
+#include "sensors/bus/gpio.h"
+#include "sensors/bus/i2c.h"
+
+static json_t *op_status(struct control *control, const json_t *request)
+{
+    (void)request;
+    const struct core_snapshot *snapshot = control_snapshot(control);
+    if (!snapshot) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    const struct control_setup *setup = &control->setup;
+    return json_pack("{s:b, s:o}", "ok", 1, "status",
+                     view_status(setup->config, setup->plan, snapshot, &control->uplink, setup->recorder,
+                                 ring_waiting(setup->ring), setup->boot_id));
+}
+
+static json_t *op_alarms(struct control *control, const json_t *request)
+{
+    (void)request;
+    const struct core_snapshot *snapshot = control_snapshot(control);
+    if (!snapshot) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    return json_pack("{s:b, s:o}", "ok", 1, "alarms", view_alarms(control->setup.plan, snapshot));
+}
+
+// What comes from beyond the room: from the uplink's user, or said to be by the uplink.
+static bool is_remote(const struct control *control, const json_t *request)
+{
+    const char *via = control_text(request, "via");
+    return (via && strcmp(via, "local") != 0) ||
+           (control->have_uplink_uid && control->current->uid == control->uplink_uid);
+}
+
+static json_t *answer_alarm(struct control *control, const struct request *done, const char *name)
+{
+    if (done->answer != CORE_ANSWER_DONE) {
+        return control_refuse(core_answer_words[done->answer], "%s: %s", name,
+                              core_answer_sentences[done->answer]);
+    }
+    return control_when_recorded(
+        control, done->ticket,
+        json_pack("{s:b, s:s, s:I}", "ok", 1, "alarm", name, "occurrence", (json_int_t)done->occurrence));
+}
+
+static json_t *on_alarm(struct control *control, const json_t *json, enum request_kind kind)
+{
+    const char *name = control_text(json, "alarm");
+    if (!name) {
+        return control_refuse("bad-request", "\"alarm\" is missing or no text; give it as \"room/alarm\"");
+    }
+    const json_t *occurrence = json_object_get(json, "occurrence");
+    if (occurrence && (!json_is_integer(occurrence) || json_integer_value(occurrence) < 1)) {
+        return control_refuse(
+            "bad-request",
+            "\"occurrence\" must be a whole number from 1; leave it out to mean the one that stands");
+    }
+    struct request request = { .kind = kind,
+                               .alarm = plan_find_alarm(control->setup.plan, name),
+                               .occurrence = (uint64_t)json_integer_value(occurrence),
+                               .remote = is_remote(control, json) };
+    if (request.alarm == SIZE_MAX) {
+        return control_refuse("not-found",
+                              "there is no alarm %.*s; `careroomctl alarms` lists those that stand",
+                              NAME_SIZE, name);
+    }
+    memcpy(request.actor, control->current->actor, sizeof request.actor);
+    if (mailbox_call(control->setup.mailbox, &request) < 0) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    return answer_alarm(control, &request, name);
+}
+
+static json_t *op_ack(struct control *control, const json_t *request)
+{
+    return on_alarm(control, request, REQUEST_ACK);
+}
+
+static json_t *op_reset(struct control *control, const json_t *request)
+{
+    return on_alarm(control, request, REQUEST_RESET);
+}
+
+static json_t *op_follow(struct control *control, const json_t *request)
+{
+    (void)request;
+    control->current->follows = true;
+    char sequence[24];
+    (void)snprintf(sequence, sizeof sequence, "%llu",
+                   (unsigned long long)recorder_sequence(control->setup.recorder));
+    return json_pack("{s:b, s:s}", "ok", 1, "recorded", sequence);
+}
+
+static bool are_classes(const json_t *held)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach(held, i, name)
+    {
+        bool known = false;
+        for (size_t c = 0; c < CLASS_COUNT; c++) {
+            known =
+                known || (json_is_string(name) && strcmp(json_string_value(name), event_class_names[c]) == 0);
+        }
+        if (!known) {
+            return false;
+        }
+    }
+    return json_is_array(held);
+}
+
+// Only the uplink speaks for itself: its user, ours (a test or a demo runs all as one user), or root.
+static bool may_speak_for_uplink(const struct control *control)
+{
+    uid_t uid = control->current->uid;
+    return uid == 0 || uid == geteuid() || (control->have_uplink_uid && uid == control->uplink_uid);
+}
+
+static json_t *op_uplink(struct control *control, const json_t *request)
+{
+    const char *state = control_text(request, "state"), *delivered = control_text(request, "delivered");
+    json_t *held = json_object_get(request, "held");
+    if (!may_speak_for_uplink(control)) {
+        return control_refuse("not-allowed", "only careroom-uplink reports the uplink");
+    }
+    if (!state || (strcmp(state, "online") != 0 && strcmp(state, "offline") != 0) || !are_classes(held)) {
+        return control_refuse("bad-request",
+                              "\"state\" must be online or offline and \"held\" a list of classes");
+    }
+    struct uplink_report *uplink = &control->uplink;
+    bool held_before = json_array_size(uplink->held) > 0, held_now = json_array_size(held) > 0;
+    uplink->at_ns = clock_boottime_ns();
+    (void)snprintf(uplink->state, sizeof uplink->state, "%s", state);
+    (void)snprintf(uplink->delivered, sizeof uplink->delivered, "%s", delivered ? delivered : "0");
+    uplink->parked = json_integer_value(json_object_get(request, "parked"));
+    json_decref(uplink->held);
+    uplink->held = json_deep_copy(held);
+    struct request trouble = { .kind = REQUEST_UPLINK_TROUBLE, .trouble = held_now };
+    if (held_before != held_now && mailbox_call(control->setup.mailbox, &trouble) < 0) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    return json_pack("{s:b}", "ok", 1);
+}
+
+static int scan_line(const char *chip, unsigned offset, const char *name, bool used, void *user)
+{
+    json_array_append_new(user, json_pack("{s:s, s:i, s:s, s:b}", "chip", chip, "offset", (int)offset, "name",
+                                          name, "used", used));
+    return 0;
+}
+
+static int scan_bus(const char *path, const char *name, void *user)
+{
+    json_array_append_new(user, json_pack("{s:s, s:s, s:[]}", "path", path, "name", name, "devices"));
+    return 0;
+}
+
+// The chips that are configured on an adapter and answer; addresses are never probed (a probe can trigger
+// actions).
+static void scan_devices(const struct control *control, json_t *bus, const struct core_snapshot *snapshot)
+{
+    const struct config *config = control->setup.config;
+    const struct plan *plan = control->setup.plan;
+    json_t *devices = json_object_get(bus, "devices");
+    for (size_t i = 0; i < plan->core.n_points; i++) {
+        const struct config_sensor *sensor = plan->sources[i].sensor;
+        if (!sensor || sensor->part->bus != PART_I2C ||
+            strcmp(config->buses[sensor->bus].i2c, json_string_value(json_object_get(bus, "path"))) != 0) {
+            continue;
+        }
+        const struct core_point_view *view = &snapshot->points[i];
+        json_array_append_new(devices, json_pack("{s:i, s:s, s:b}", "address", (int)sensor->address, "part",
+                                                 sensor->driver, "answers",
+                                                 view->known && view->trouble == TROUBLE_NONE));
+    }
+}
+
+static json_t *op_scan(struct control *control, const json_t *request)
+{
+    (void)request;
+    const struct core_snapshot *snapshot = control_snapshot(control);
+    if (!snapshot) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    json_t *buses = json_array(), *lines = json_array();
+    int r = i2c_list(scan_bus, buses);
+    if (r >= 0) {
+        r = gpio_list(scan_line, lines);
+    }
+    size_t i;
+    json_t *bus;
+    json_array_foreach(buses, i, bus)
+    {
+        scan_devices(control, bus, snapshot);
+    }
+    if (r < 0 && r != -ENOENT) {
+        json_decref(buses);
+        json_decref(lines);
+        return control_refuse("no-hardware", "buses and lines can't be listed: %s", strerror(-r));
+    }
+    return json_pack("{s:b, s:{s:o, s:o}}", "ok", 1, "scan", "buses", buses, "lines", lines);
+}
+
+const struct control_op control_ops[] = {
+    { "status", op_status }, { "alarms", op_alarms }, { "ack", op_ack },   { "reset", op_reset },
+    { "follow", op_follow }, { "uplink", op_uplink }, { "scan", op_scan }, { NULL, NULL },
+};

@@ -1,0 +1,30 @@
+// Contacts and card readers: GPIO edges into core inputs, on the main thread.
+#ifndef CAREROOM_GUARD_LINES_H
+#define CAREROOM_GUARD_LINES_H
+
+#include <systemd/sd-event.h>
+
+#include "gateway/core/core.h"
+#include "gateway/guard/plan.h"
+
+struct lines;
+
+// Where the inputs go.
+typedef void (*lines_input_fn)(const struct core_input *input, void *user);
+
+// Request every line of the plan, with edge events, and watch them: fire lines before all other sources of
+// the loop. A line that can't be had is logged and a trouble of its point; the others go on. 0 or -ENOMEM.
+// Start-up only.
+int lines_new(const struct plan *plan, sd_event *loop, lines_input_fn input, void *user,
+              struct lines **ret_lines);
+
+// Tell the level that each line has now: once, when everything behind `input` is ready.
+void lines_start(struct lines *lines);
+
+// Compare every line's level with what was last heard of it: the net under lost edges, called every second.
+// Main thread, no allocation.
+void lines_reread(struct lines *lines);
+
+void lines_free(struct lines *lines); // NULL is fine
+
+#endif

@@ -1,0 +1,51 @@
+// From the control thread to the core and back: one request at a time, fixed memory. The control thread
+// waits; the main thread never does.
+#ifndef CAREROOM_GUARD_MAILBOX_H
+#define CAREROOM_GUARD_MAILBOX_H
+
+#include "gateway/core/core.h"
+
+struct mailbox;
+
+enum request_kind { REQUEST_ACK, REQUEST_RESET, REQUEST_UPLINK_TROUBLE, REQUEST_VIEW };
+
+// What the core looks like at one moment. Arrays of the plan's sizes, owned by whoever asks.
+struct core_snapshot {
+    uint64_t now_ns;
+    enum clock_quality clock;
+    struct core_point_view *points;
+    struct core_alarm_view *alarms;
+    enum core_pattern *outputs;
+};
+
+struct request {
+    enum request_kind kind;
+    size_t alarm;
+    uint64_t occurrence;
+    bool remote;
+    bool trouble; // REQUEST_UPLINK_TROUBLE: it begins or ends
+    char actor[ACTOR_SIZE];
+    struct core_snapshot *snapshot; // REQUEST_VIEW: filled by the main thread
+
+    // Answer
+    enum core_answer answer;
+    uint64_t ticket; // of the last event that it made; 0: none
+};
+
+// NULL: out of memory or descriptors.
+struct mailbox *mailbox_new(void);
+void mailbox_free(struct mailbox *mailbox);
+
+// Control thread: hand over and wait for the answer in the same struct. 0, or -ECANCELED when the guard is
+// stopping.
+int mailbox_call(struct mailbox *mailbox, struct request *request);
+
+// Main thread: readable while a request waits; take it (NULL: none), answer it by mailbox_done().
+int mailbox_fd(const struct mailbox *mailbox);
+struct request *mailbox_take(struct mailbox *mailbox);
+void mailbox_done(struct mailbox *mailbox);
+
+// From now on every call ends with -ECANCELED, also one that waits. Any thread.
+void mailbox_stop(struct mailbox *mailbox);
+
+#endif

@@ -1,0 +1,28 @@
+// Sounders, beacons, ventilation, door release: patterns onto lines. Main thread; never blocks, never
+// allocates after start.
+#ifndef CAREROOM_GUARD_OUTPUTS_H
+#define CAREROOM_GUARD_OUTPUTS_H
+
+#include "gateway/core/core.h"
+#include "gateway/guard/plan.h"
+
+struct outputs;
+
+// Request every output line, inactive. A line that can't be had is logged; the others go on. 0 or -ENOMEM.
+// Start-up only.
+int outputs_new(const struct plan *plan, struct outputs **ret_outputs);
+
+// Where troubles of an output go, when they come and when they end.
+typedef void (*outputs_trouble_fn)(size_t point, enum trouble trouble, void *user);
+
+// Drive a pattern. In this version every pattern but off is a steady level.
+void outputs_set(struct outputs *outputs, size_t output, enum core_pattern pattern);
+
+// Read every line back, set again what is not as it was driven, and tell what changed: TROUBLE_GONE (no
+// line), TROUBLE_STUCK (does not follow), TROUBLE_NONE (follows again). Called at start and every second.
+void outputs_verify(struct outputs *outputs, outputs_trouble_fn trouble, void *user);
+
+void outputs_free(
+    struct outputs *outputs); // releases the lines; their level then is the kernel's and the relay's business
+
+#endif

@@ -1,0 +1,42 @@
+// From the configuration to the core's plan: which points, alarms and outputs there are, and which part feeds
+// which point.
+#ifndef CAREROOM_GUARD_PLAN_H
+#define CAREROOM_GUARD_PLAN_H
+
+#include "gateway/common/config.h"
+#include "gateway/core/core.h"
+
+// What feeds a point of the plan.
+enum source_kind { SOURCE_SENSOR, SOURCE_READER, SOURCE_OUTPUT, SOURCE_JOURNAL, SOURCE_UPLINK };
+
+struct plan_source {
+    enum source_kind kind;
+    size_t room;                        // index in config.rooms; meaningless for the gateway's own
+    const struct config_sensor *sensor; // SOURCE_SENSOR
+    const struct config_reader *reader; // SOURCE_READER
+};
+
+struct plan_output {
+    const struct config_output *config;
+    size_t point; // an output is a point too: one that can't be driven is in trouble
+};
+
+struct plan {
+    struct core_plan core;       // points to memory of this plan
+    struct plan_source *sources; // one a point
+    struct plan_output *outputs; // one an output
+    size_t journal_point, uplink_point;
+};
+
+// Allocate the plan of a configuration that was loaded without a mistake. NULL: out of memory. Start-up only.
+// The configuration must outlive it.
+struct plan *plan_new(const struct config *config);
+void plan_free(struct plan *plan);
+
+// The alarm named "room/alarm", or SIZE_MAX. Any thread; never blocks.
+size_t plan_find_alarm(const struct plan *plan, const char *name);
+
+// "room/id" of an alarm into buf (NAME_SIZE). Any thread.
+void plan_alarm_name(const struct plan *plan, size_t alarm, char *buf, size_t size);
+
+#endif
