@@ -50,7 +50,7 @@ $(BUILD)/careroomctl: $(call obj,$(CTL) $(JOURNAL) $(COMMON))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_CTL))
 
 # Unit tests: each tests/unit/test_X.c is a cmocka program linked with everything but the daemons' mains and the real buses.
-UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM)
+UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM) $(GUARD)
 UNIT_HELP := $(filter-out tests/unit/test_%.c,$(call src,tests/unit))
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) $(UNIT_LIB))

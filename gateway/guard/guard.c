@@ -428,6 +428,17 @@ static void be_prompt(void)
     }
 }
 
+// A trouble that stood before the restart ends here, unless what it was about tells it anew: lines, outputs
+// and the disk do so at once, polled chips by their next value.
+static void forget_troubles(struct guard *guard)
+{
+    for (size_t p = 0; p < guard->plan->core.n_points; p++) {
+        if (guard->plan->core.points[p].contact) {
+            on_point_trouble(p, TROUBLE_NONE, guard);
+        }
+    }
+}
+
 static int start(struct guard *guard, const struct guard_extension *extension)
 {
     int r = clock_boot_id(guard->boot_id, sizeof guard->boot_id);
@@ -456,6 +467,7 @@ static int start(struct guard *guard, const struct guard_extension *extension)
     }
     guard->clock_offset_ms = clock_wall_ms() - (int64_t)(clock_boottime_ns() / NS_PER_MS);
     gateway_event(guard, EVENT_GATEWAY_STARTED, FIELD_VERSION, 0, CAREROOM_VERSION);
+    forget_troubles(guard);
     (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_TICK }); // outputs of alarms that stood before
     outputs_verify(guard->outputs, on_point_trouble, guard);
     lines_start(guard->lines);
