@@ -1,6 +1,7 @@
-// Simulated hardware behind the real drivers, linked into careroomd-sim only. It takes the place of sensors/bus/i2c_dev.c
-// and sensors/bus/gpio_libgpiod.c: chips that answer byte by byte, lines with edges, card pulses, faults.
-// Driven from another thread than the guard's main thread and its bus workers; everything here locks for itself.
+// Simulated hardware behind the real drivers, linked into careroomd-sim only. It takes the place of
+// sensors/bus/i2c_dev.c and sensors/bus/gpio_libgpiod.c: chips that answer byte by byte, lines with edges,
+// card pulses, faults. Driven from another thread than the guard's main thread and its bus workers;
+// everything here locks for itself.
 #ifndef CAREROOM_SENSORS_SIM_SIM_H
 #define CAREROOM_SENSORS_SIM_SIM_H
 
@@ -9,28 +10,53 @@
 
 #include "gateway/common/config.h"
 
-enum sim_fault { SIM_FAULT_NONE, SIM_FAULT_NACK, SIM_FAULT_CRC, SIM_FAULT_STUCK, SIM_FAULT_HANG, SIM_FAULT_COUNT };
+enum sim_fault {
+    SIM_FAULT_NONE,
+    SIM_FAULT_NACK,
+    SIM_FAULT_CRC,
+    SIM_FAULT_STUCK,
+    SIM_FAULT_HANG,
+    SIM_FAULT_COUNT
+};
 extern const char *const sim_fault_names[SIM_FAULT_COUNT];
 
-enum sim_contact { SIM_CONTACT_INACTIVE, SIM_CONTACT_ACTIVE, SIM_CONTACT_OPEN /* wire cut */, SIM_CONTACT_COUNT };
+enum sim_contact {
+    SIM_CONTACT_INACTIVE,
+    SIM_CONTACT_ACTIVE,
+    SIM_CONTACT_OPEN /* wire cut */,
+    SIM_CONTACT_COUNT
+};
 extern const char *const sim_contact_names[SIM_CONTACT_COUNT];
 
-// Build the world that a configuration describes: a chip at each bus address, a line for each name, contacts at rest,
-// readers silent. Before any bus or line is opened. 0, or -ENOTSUP where a driver has no simulated chip. The config must outlive it.
+// Build the world that a configuration describes: a chip at each bus address, a line for each name, contacts
+// at rest, readers silent. Before any bus or line is opened. 0, -ENOTSUP where a driver has no simulated
+// chip, -EADDRINUSE or -EEXIST where two parts share an address or a line, -ENOMEM. The config must outlive
+// it. Build and destroy are not called beside anything else here. What is still open afterwards finds nobody
+// at home: buses say -EREMOTEIO, lines -ENODEV.
 int sim_build(const struct config *config);
 void sim_destroy(void);
 
-// All return 0, -ENOENT (no such room, point, reader or output) or -EINVAL (it has no such quantity, state or fault).
+// All return 0, -ENOENT (no such room, point, reader or output) or -EINVAL (it has no such quantity, state or
+// fault). None blocks.
+//
+// A chip measures what sim_set() says, without noise, as exactly as its words can tell; a contact's quantity
+// is 0 or 1. Faults of a chip: nack, it has no supply, and comes back without its memory; crc, the last CRC
+// of every answer is damaged; stuck, it answers but measures no more; hang, it holds the bus and every
+// transfer of that adapter times out after a second, or goes on as soon as the fault is lifted.
 int sim_set(const char *room, const char *sensor, enum quantity quantity, int32_t value);
 int sim_fault(const char *room, const char *sensor, enum sim_fault fault);
 int sim_line(const char *room, const char *sensor, enum sim_contact state);
-// Raw pulses as the cable would carry them: a string of '0' and '1' of at most 64. Pulses 50 us wide, 2 ms apart.
+// Raw pulses as the cable would carry them: a string of '0' and '1' of at most 64. Pulses 50 us wide, 2 ms
+// apart, the last one now. -EBUSY: it is not yet as long ago that the cable was busy as these pulses and 60
+// ms take.
 int sim_pulses(const char *room, const char *reader, const char *bits);
-// A well-formed frame of 26 or 34 bits, parity added. 26: facility 0-255, card 0-65535; 34: facility, card 0-65535.
+// A well-formed frame of 26 or 34 bits, parity added. 26: facility 0-255, card 0-65535; 34: facility, card
+// 0-65535. Errors of sim_pulses().
 int sim_badge(const char *room, const char *reader, unsigned format, uint32_t facility, uint32_t card);
 // The level that the guard drives (electrical) and when it was last changed (boottime).
 int sim_output(const char *room, const char *output, bool *ret_level, uint64_t *ret_changed_ns);
-// When the world last changed this contact's line (boottime): the other end of a latency measurement.
+// When the world last changed this contact's line (boottime; 0: never): the other end of a latency
+// measurement.
 int sim_line_changed(const char *room, const char *sensor, uint64_t *ret_changed_ns);
 
 #endif

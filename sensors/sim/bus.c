@@ -1,0 +1,224 @@
+#include "sensors/sim/bus.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define ADAPTER_TIMEOUT_S 1 // the kernel's default
+
+struct slot {
+    struct slot *next;
+    uint8_t address;
+    bool held;
+    sim_transfer_fn transfer;
+    void *user;
+};
+
+struct adapter {
+    struct adapter *next;
+    struct slot *slots;
+    char path[];
+};
+
+// A handle remembers the path alone: what is attached may change while it is open.
+struct i2c_bus {
+    char *path;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
+static struct adapter *adapters;
+static unsigned waiting;
+
+void sim_bus_lock(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+void sim_bus_unlock(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+static struct adapter *find_adapter(const char *path)
+{
+    for (struct adapter *adapter = adapters; adapter; adapter = adapter->next)
+        if (strcmp(adapter->path, path) == 0)
+            return adapter;
+    return NULL;
+}
+
+static struct slot *find_slot(const char *path, uint8_t address)
+{
+    struct adapter *adapter = find_adapter(path);
+    for (struct slot *slot = adapter ? adapter->slots : NULL; slot; slot = slot->next)
+        if (slot->address == address)
+            return slot;
+    return NULL;
+}
+
+// Last in the list, so that i2c_list() tells them in the order of the configuration.
+static struct adapter *add_adapter(const char *path)
+{
+    struct adapter **end = &adapters;
+    for (; *end; end = &(*end)->next)
+        if (strcmp((*end)->path, path) == 0)
+            return *end;
+    size_t size = strlen(path) + 1;
+    struct adapter *adapter = calloc(1, sizeof(*adapter) + size);
+    if (!adapter)
+        return NULL;
+    memcpy(adapter->path, path, size);
+    *end = adapter;
+    return adapter;
+}
+
+int sim_bus_add(const char *path)
+{
+    sim_bus_lock();
+    int r = add_adapter(path) ? 0 : -ENOMEM;
+    sim_bus_unlock();
+    return r;
+}
+
+static int attach(const char *path, const struct slot *wanted)
+{
+    if (find_slot(path, wanted->address))
+        return -EADDRINUSE;
+    struct adapter *adapter = add_adapter(path);
+    struct slot *slot = adapter ? malloc(sizeof(*slot)) : NULL;
+    if (!slot)
+        return -ENOMEM;
+    *slot = *wanted;
+    slot->next = adapter->slots;
+    adapter->slots = slot;
+    return 0;
+}
+
+int sim_bus_attach(const char *path, uint8_t address, sim_transfer_fn transfer, void *user)
+{
+    const struct slot wanted = { .address = address, .transfer = transfer, .user = user };
+    sim_bus_lock();
+    int r = attach(path, &wanted);
+    sim_bus_unlock();
+    return r;
+}
+
+static void free_slots(struct adapter *adapter)
+{
+    for (struct slot *slot = adapter->slots, *next; slot; slot = next) {
+        next = slot->next;
+        free(slot);
+    }
+    adapter->slots = NULL;
+}
+
+void sim_bus_detach_all(void)
+{
+    sim_bus_lock();
+    for (struct adapter *adapter = adapters, *next; adapter; adapter = next) {
+        next = adapter->next;
+        free_slots(adapter);
+        free(adapter);
+    }
+    adapters = NULL;
+    pthread_cond_broadcast(&released);
+    sim_bus_unlock();
+}
+
+void sim_bus_hold(const char *path, uint8_t address, bool held)
+{
+    struct slot *slot = find_slot(path, address);
+    if (!slot)
+        return;
+    slot->held = held;
+    if (!held)
+        pthread_cond_broadcast(&released);
+}
+
+unsigned sim_bus_waiting(void)
+{
+    return waiting;
+}
+
+// One chip that holds SDA or SCL low stops everybody on its wires.
+static bool lines_held(const char *path)
+{
+    const struct adapter *adapter = find_adapter(path);
+    for (const struct slot *slot = adapter ? adapter->slots : NULL; slot; slot = slot->next)
+        if (slot->held)
+            return true;
+    return false;
+}
+
+// Wait with the lock released, so that other adapters go on. Whether the lines are held is looked up anew
+// after each wait: the adapter may be gone by then.
+static int wait_for_lines(const char *path)
+{
+    struct timespec end;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    end.tv_sec += ADAPTER_TIMEOUT_S;
+    int r = 0;
+    waiting++;
+    while (r == 0 && lines_held(path))
+        r = -pthread_cond_clockwait(&released, &lock, CLOCK_MONOTONIC, &end);
+    waiting--;
+    return r;
+}
+
+static int message_transfer(const char *path, const struct i2c_message *message)
+{
+    int r = wait_for_lines(path);
+    if (r < 0)
+        return r;
+    const struct slot *slot = find_slot(path, message->address);
+    return slot ? slot->transfer(slot->user, message) : -EREMOTEIO;
+}
+
+int i2c_open(const char *path, struct i2c_bus **ret_bus)
+{
+    struct i2c_bus *bus = malloc(sizeof(*bus));
+    char *copy = bus ? strdup(path) : NULL;
+    if (!copy) {
+        free(bus);
+        return -ENOMEM;
+    }
+    bus->path = copy;
+    *ret_bus = bus;
+    return 0;
+}
+
+void i2c_close(struct i2c_bus *bus)
+{
+    if (!bus)
+        return;
+    free(bus->path);
+    free(bus);
+}
+
+int i2c_transfer(struct i2c_bus *bus, const struct i2c_message *messages, size_t n)
+{
+    int r = 0;
+    sim_bus_lock();
+    for (size_t i = 0; i < n && r == 0; i++)
+        r = message_transfer(bus->path, &messages[i]);
+    sim_bus_unlock();
+    return r;
+}
+
+// `each` runs without the lock: it may want to use the adapter that it is told of. The list only grows until
+// it is forgotten.
+int i2c_list(int (*each)(const char *path, const char *name, void *user), void *user)
+{
+    int r = 0;
+    sim_bus_lock();
+    for (const struct adapter *adapter = adapters; adapter && r == 0; adapter = adapter->next) {
+        sim_bus_unlock();
+        r = each(adapter->path, "sim", user);
+        sim_bus_lock();
+    }
+    sim_bus_unlock();
+    return r;
+}

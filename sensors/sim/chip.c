@@ -1,0 +1,79 @@
+#include "sensors/sim/chip.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sensors/sim/sim_clock.h"
+
+const char *const sim_fault_names[SIM_FAULT_COUNT] = {
+    [SIM_FAULT_NONE] = "none",   [SIM_FAULT_NACK] = "nack", [SIM_FAULT_CRC] = "crc",
+    [SIM_FAULT_STUCK] = "stuck", [SIM_FAULT_HANG] = "hang",
+};
+
+static const struct sim_model *const models[] = {
+    &sim_scd40,
+    &sim_scd41,
+    &sim_sht4x,
+};
+
+const struct sim_model *sim_model_find(const char *driver)
+{
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++)
+        if (strcmp(models[i]->driver, driver) == 0)
+            return models[i];
+    return NULL;
+}
+
+static int chip_transfer(void *user, const struct i2c_message *message)
+{
+    struct sim_chip *chip = user;
+    if (chip->fault == SIM_FAULT_NACK)
+        return -EREMOTEIO;
+    uint64_t now_ns = sim_now_ns();
+    if (!message->read)
+        return chip->model->write(chip->state, message->bytes, message->length, now_ns);
+    int r = chip->model->read(chip->state, message->bytes, message->length, now_ns);
+    if (r == 0 && chip->fault == SIM_FAULT_CRC && message->length > 0)
+        message->bytes[message->length - 1] ^= 0x01;
+    return r;
+}
+
+int sim_chip_attach(struct sim_chip *chip, const struct sim_model *model, const char *path, uint8_t address,
+                    uint16_t number)
+{
+    *chip = (struct sim_chip){ .model = model, .path = path, .address = address };
+    model->init(chip->state, model, number);
+    return sim_bus_attach(path, address, chip_transfer, chip);
+}
+
+int sim_chip_set(struct sim_chip *chip, enum quantity quantity, int32_t value)
+{
+    if (!(chip->model->quantities & QUANTITY_BIT(quantity)))
+        return -EINVAL;
+    sim_bus_lock();
+    chip->model->set(chip->state, quantity, value, sim_now_ns());
+    sim_bus_unlock();
+    return 0;
+}
+
+// A chip that did not answer at all had no supply: it comes back without its memory, which is what a driver
+// must notice.
+static void change_fault(struct sim_chip *chip, enum sim_fault fault, uint64_t now_ns)
+{
+    if (chip->fault == SIM_FAULT_NACK)
+        chip->model->power_on(chip->state, now_ns);
+    chip->fault = fault;
+    chip->model->stick(chip->state, fault == SIM_FAULT_STUCK, now_ns);
+    sim_bus_hold(chip->path, chip->address, fault == SIM_FAULT_HANG);
+}
+
+int sim_chip_fault(struct sim_chip *chip, enum sim_fault fault)
+{
+    if ((unsigned)fault >= SIM_FAULT_COUNT)
+        return -EINVAL;
+    sim_bus_lock();
+    if (fault != chip->fault)
+        change_fault(chip, fault, sim_now_ns());
+    sim_bus_unlock();
+    return 0;
+}

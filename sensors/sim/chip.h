@@ -1,0 +1,54 @@
+// A simulated chip: a model (how this part answers) with a state, the world around it, and a fault that may
+// be upon it.
+#ifndef CAREROOM_SENSORS_SIM_CHIP_H
+#define CAREROOM_SENSORS_SIM_CHIP_H
+
+#include <stdint.h>
+
+#include "gateway/common/quantity.h"
+#include "sensors/sim/bus.h"
+#include "sensors/sim/sim.h"
+
+#define SIM_CHIP_STATE_MAX 256
+
+// How a part answers. All are called with the bus lock held and the time handed in; none blocks or allocates.
+struct sim_model {
+    const char *driver;  // the driver's name in the configuration
+    uint32_t quantities; // QUANTITY_BIT() set
+    uint16_t variant;    // for a model that serves several parts
+    // A part as delivered, switched on long ago. State is zeroed.
+    void (*init)(void *state, const struct sim_model *model, uint16_t number);
+    // The supply comes back: what is not in its EEPROM is gone.
+    void (*power_on)(void *state, uint64_t now_ns);
+    // A write or read header and its bytes. 0, or -EREMOTEIO where the part does not acknowledge.
+    int (*write)(void *state, const uint8_t *bytes, size_t length, uint64_t now_ns);
+    int (*read)(void *state, uint8_t *ret_bytes, size_t length, uint64_t now_ns);
+    // The world around it changes.
+    void (*set)(void *state, enum quantity quantity, int32_t value, uint64_t now_ns);
+    // SIM_FAULT_STUCK begins or ends: it answers, but measures nothing.
+    void (*stick)(void *state, bool stuck, uint64_t now_ns);
+};
+
+struct sim_chip {
+    const struct sim_model *model;
+    const char *path; // of its adapter
+    uint8_t address;
+    enum sim_fault fault;
+    _Alignas(16) uint8_t state[SIM_CHIP_STATE_MAX];
+};
+
+extern const struct sim_model sim_scd40, sim_scd41, sim_sht4x;
+
+// One row a simulated part. NULL where there is none.
+const struct sim_model *sim_model_find(const char *driver);
+
+// Attach a chip that the caller owns; path must outlive it. `number` makes its serial number its own. Errors
+// of sim_bus_attach().
+int sim_chip_attach(struct sim_chip *chip, const struct sim_model *model, const char *path, uint8_t address,
+                    uint16_t number);
+
+// Both lock the bus. 0 or -EINVAL: the part does not measure this, there is no such fault.
+int sim_chip_set(struct sim_chip *chip, enum quantity quantity, int32_t value);
+int sim_chip_fault(struct sim_chip *chip, enum sim_fault fault);
+
+#endif
