@@ -1,5 +1,5 @@
-// How far each target has taken each class: state_dir/uplink.db, written by the uplink alone. A cursor moves only after
-// the target's acknowledgement; after a crash it may be behind what was delivered, never ahead.
+// How far each target has taken each class: state_dir/uplink.db, written by the uplink alone. A cursor moves
+// only after the target's acknowledgement; after a crash it may be behind what was delivered, never ahead.
 #ifndef CAREROOM_JOURNAL_CURSOR_H
 #define CAREROOM_JOURNAL_CURSOR_H
 
@@ -19,8 +19,10 @@ int cursors_get(struct cursors *cursors, const char *target, enum event_class cl
 // Move forward (a lower number than the stored one is refused with -EINVAL). Blocks on the disk.
 int cursors_set(struct cursors *cursors, const char *target, enum event_class class, uint64_t classseq);
 
-// Remember an event that the target refused for good (too large, malformed), with its reason code; kept for people.
-int cursors_park(struct cursors *cursors, const char *target, enum event_class class, uint64_t classseq, int reason);
+// Remember an event that the target refused for good (too large, malformed), with its reason code; kept for
+// people.
+int cursors_park(struct cursors *cursors, const char *target, enum event_class class, uint64_t classseq,
+                 int reason);
 int cursors_parked(struct cursors *cursors, const char *target, uint64_t *ret_count);
 
 #endif

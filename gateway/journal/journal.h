@@ -1,8 +1,9 @@
-// The append-only journal in SQLite: state_dir/journal.db, WAL, synchronous=FULL. Written by the guard's journal
-// thread alone; read by everybody else through journal/reader.h. There is no update and no delete of an event.
+// The append-only journal in SQLite: state_dir/journal.db, WAL, synchronous=FULL. Written by the guard's
+// journal thread alone; read by everybody else through journal/reader.h. There is no update and no delete of
+// an event.
 //
-// Tables: event(sequence PK, class, classseq, feed, room, type, boottime_ns, wall_ms, line, hash), state (alarms as they
-// were after the last event), minute (telemetry), meta (schema, gateway id, site).
+// Tables: event(sequence PK, class, classseq, feed, room, type, boottime_ns, wall_ms, line, hash), state
+// (alarms as they were after the last event), minute (telemetry), meta (schema, gateway id, site).
 #ifndef CAREROOM_JOURNAL_JOURNAL_H
 #define CAREROOM_JOURNAL_JOURNAL_H
 
@@ -17,10 +18,10 @@
 
 struct journal;
 
-// Open or create state_dir/journal.db for writing (mode 0640, persistent WAL so that readers may open it read-only).
-// Continues sequence, class numbers and both chains from what is on the disk. 0 and *ret_journal, or negative errno:
-// -ENOSPC, -EROFS, -EIO (the disk: try again later), -EUCLEAN (not a careroom journal, or damaged: say so and
-// go on without), -EXDEV (a journal of another gateway id or site). Blocks on the disk.
+// Open or create state_dir/journal.db for writing (mode 0640, persistent WAL so that readers may open it
+// read-only). Continues sequence, class numbers and both chains from what is on the disk. 0 and *ret_journal,
+// or negative errno: -ENOSPC, -EROFS, -EIO (the disk: try again later), -EUCLEAN (not a careroom journal, or
+// damaged: say so and go on without), -EXDEV (a journal of another gateway id or site). Blocks on the disk.
 // `identity` strings must outlive the journal.
 int journal_open(const char *state_dir, const struct line_identity *identity, struct journal **ret_journal);
 
@@ -29,15 +30,22 @@ struct journal_receipt {
     uint64_t first_sequence, last_sequence;
 };
 
-// Append n events (n >= 1) and the alarm records they carry, in one transaction. Returns 0 only after the commit is
-// on the disk; on failure nothing of the batch is there and the same batch may be tried again: -ENOSPC, -EIO, -EROFS, -EBUSY.
-// Blocks on the disk. One thread at a time.
-int journal_append(struct journal *journal, const struct event *events, size_t n, struct journal_receipt *ret_receipt);
+// Append n events (n >= 1) and the alarm records they carry, in one transaction. Returns 0 only after the
+// commit is on the disk; on failure no reader sees any of the batch, and the same batch is to be tried again,
+// with its new companions behind it: it gets the same numbers. -ENOSPC, -EIO, -EROFS, -EBUSY, -ENOMEM: try
+// again later. -EUCLEAN, -EXDEV: the file has been damaged or exchanged for another one since it was opened;
+// it is looked at again at each try. A commit that failed may be found whole on the disk when the file is
+// opened again after the error; the batch tried again is then recognised and not stored twice. Blocks on the
+// disk. One thread at a time.
+int journal_append(struct journal *journal, const struct event *events, size_t n,
+                   struct journal_receipt *ret_receipt);
 
-// Highest sequence on the disk; 0 in an empty journal.
+// Highest sequence that was acknowledged; 0 in an empty journal.
 uint64_t journal_last_sequence(const struct journal *journal);
 
-// Every row of the state table, in any order; the record's strings are good during the call only. 0 or negative errno.
+// Every row of the state table, in any order; the record's strings are good during the call only.
+// since_boottime_ns is 0 where the alarm was recorded in an earlier boot, whose boottime says nothing in this
+// one. 0 or negative errno.
 typedef void (*journal_alarm_fn)(const struct alarm_record *record, void *user);
 int journal_load_alarms(struct journal *journal, journal_alarm_fn each, void *user);
 
@@ -49,7 +57,8 @@ struct minute_row {
     int32_t min, mean, max, last;
     uint32_t samples;
 };
-// Store telemetry, all in one transaction (called every five minutes: wear of the card). Same errors as append.
+// Store telemetry, all in one transaction (called every five minutes: wear of the card). Same errors as
+// append.
 int journal_store_minutes(struct journal *journal, const struct minute_row *rows, size_t n);
 
 void journal_close(struct journal *journal); // checkpoints; NULL is fine. Blocks on the disk.

@@ -1,4 +1,5 @@
-// Reading the journal while the guard writes it: read-only, short transactions, any process that may read the file.
+// Reading the journal while the guard writes it: read-only, short transactions, any process that may read the
+// file.
 #ifndef CAREROOM_JOURNAL_READER_H
 #define CAREROOM_JOURNAL_READER_H
 
@@ -11,7 +12,8 @@
 
 struct journal_reader;
 
-// Open a journal file read-only. 0; -ENOENT: not there yet (try again later); -EUCLEAN: not a journal; -EIO.
+// Open a journal file read-only. 0; -ENOENT: not there yet (try again later); -EUCLEAN: not a journal;
+// -EACCES; -EIO. A copy without its -wal is read as it stands.
 int journal_reader_open(const char *file, struct journal_reader **ret_reader);
 void journal_reader_close(struct journal_reader *reader); // NULL is fine
 
@@ -26,7 +28,8 @@ struct journal_row {
     const char *hash; // 64 hex digits: SHA-256 of the line as it was written
 };
 
-// The first row of a class after classseq (0: from the start). 1 and *ret_row, 0 where there is none, negative errno.
+// The first row of a class after classseq (0: from the start). 1 and *ret_row, 0 where there is none,
+// negative errno.
 int journal_next_of_class(struct journal_reader *reader, enum event_class class, uint64_t after_classseq,
                           struct journal_row *ret_row);
 
@@ -41,13 +44,13 @@ struct journal_extent {
 };
 int journal_extent(struct journal_reader *reader, struct journal_extent *ret_extent);
 
-// Walk the whole journal and check it: sequence, class numbers and feed numbers without a gap, every line's own numbers
-// equal to its row, every line's SHA-256, prev and feedprev. Calls progress (may be NULL) now and then.
-// 0: all well; -EBADMSG: *ret_verdict says where and what; other negative errno: it could not be read.
+// Walk the whole journal and check it: sequence, class numbers and feed numbers without a gap, every line's
+// own numbers equal to its row, every line's SHA-256, prev and feedprev. Calls progress (may be NULL) now and
+// then. 0: all well; -EBADMSG: *ret_verdict says where and what; other negative errno: it could not be read.
 struct journal_verdict {
-    uint64_t checked;       // lines
-    uint64_t bad_sequence;  // first bad line; 0: none
-    char what[160];         // "line 17 (classseq 5 of fire): prev does not match the line before it"
+    uint64_t checked;      // lines
+    uint64_t bad_sequence; // first bad line; 0: none
+    char what[160];        // "line 17 (classseq 5 of fire): prev does not match the line before it"
     uint64_t per_class[CLASS_COUNT];
     uint64_t feed;
 };
