@@ -19,7 +19,7 @@ LDFLAGS += -pthread -Wl,-z,relro,-z,now
 
 # What each program links, and nothing more: the guard knows no network (tests/structure.sh checks it).
 LIBS_GUARD  := libsystemd sqlite3 jansson yaml-0.1 libcrypto
-LIBS_UPLINK := libmosquitto libsystemd sqlite3 jansson yaml-0.1 libcrypto
+LIBS_UPLINK := libmosquitto libssl libsystemd sqlite3 jansson yaml-0.1 libcrypto
 LIBS_CTL    := sqlite3 jansson yaml-0.1 libcrypto
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 

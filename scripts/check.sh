@@ -66,7 +66,7 @@ build() {
     if make -k -j"$jobs" "$@" >"$log" 2>&1; then
         record "build: $what" 1 0
     else
-        grep -E 'error|Error|undefined' "$log" | head -n 40
+        grep -E ': (fatal )?error:|\*\*\* |undefined reference' "$log" | head -n 40
         record "build: $what" 0 1
         return 1
     fi

@@ -206,13 +206,14 @@ class Subscriber:
         self.messages = []  # (topic, payload)
         self.changed = threading.Condition()
         self.subscribed = threading.Event()
+        self.lost = threading.Event()
         self.topic, self.qos = topic, qos
         self.client = mqtt.Client(client_id="operator", protocol=mqtt.MQTTv5)
         self.client.on_connect = lambda client, *_: client.subscribe(self.topic, qos=self.qos)
         self.client.on_subscribe = lambda *_: self.subscribed.set()
-        self.client.on_disconnect = lambda *_: self.subscribed.clear()
+        self.client.on_disconnect = self._on_disconnect
         self.client.on_message = self._on_message
-        self.client.reconnect_delay_set(1, 1)
+        self.client.reconnect_delay_set(0.02, 0.02)
         self.client.max_inflight_messages_set(65535)
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = 86400
@@ -226,6 +227,15 @@ class Subscriber:
         with self.changed:
             self.messages.append((message.topic, bytes(message.payload)))
             self.changed.notify_all()
+
+    def _on_disconnect(self, *_):
+        self.subscribed.clear()
+        self.lost.set()
+
+    def wait_lost(self, limit=LIMIT):
+        """Until the end of the connection has been noticed; everything that came before it has been recorded then."""
+        assert self.lost.wait(limit), "the subscriber did not notice the end of its broker"
+        self.lost.clear()
 
     def wait_subscribed(self, limit=LIMIT):
         assert self.subscribed.wait(limit), "the subscriber found no broker"

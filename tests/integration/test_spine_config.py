@@ -28,7 +28,7 @@ def test_there_are_files():
     assert len(BROKEN) >= 10 and EXAMPLES
 
 
-@pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", BROKEN, ids=[file.stem for file in BROKEN])
 def test_a_broken_file_is_refused_with_file_line_and_key(file):
     status, output = check("careroomd-sim", file)
     assert status == 1, f"exit status {status}\n{output}"
@@ -40,7 +40,7 @@ def test_a_broken_file_is_refused_with_file_line_and_key(file):
     assert "Sanitizer" not in output and "runtime error" not in output
 
 
-@pytest.mark.parametrize("file", BROKEN, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", BROKEN, ids=[file.stem for file in BROKEN])
 def test_the_uplink_survives_every_broken_file(file):
     """It links no drivers and does not judge their names: it may find a file good, but never falls over one."""
     status, output = check("careroom-uplink", file)
@@ -49,7 +49,7 @@ def test_the_uplink_survives_every_broken_file(file):
     assert "Sanitizer" not in output and "runtime error" not in output
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", EXAMPLES, ids=[file.stem for file in EXAMPLES])
 @pytest.mark.parametrize("program", ["careroomd", "careroomd-sim", "careroom-uplink"])
 def test_the_examples_are_well(file, program):
     status, output = check(program, file)

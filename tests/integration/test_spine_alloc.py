@@ -1,0 +1,61 @@
+"""The guard's main thread allocates nothing once it is ready: memory that is not asked for can't be refused."""
+
+import subprocess
+
+import pytest
+
+import careroom
+
+OFFENDER = r"""
+#include <stdlib.h>
+#include <systemd/sd-daemon.h>
+int main(void) { free(malloc(1)); sd_notify(0, "READY=1"); void *volatile memory = malloc(1); return memory == NULL; }
+"""
+
+
+@pytest.fixture(scope="module")
+def nomalloc(tmp_path_factory):
+    if "asan" in careroom.BUILD.name:
+        pytest.skip("the sanitizer brings an allocator of its own")
+    library = tmp_path_factory.mktemp("nomalloc") / "nomalloc.so"
+    subprocess.run(["gcc", "-std=c17", "-D_GNU_SOURCE", "-O1", "-Wall", "-Wextra", "-Werror", "-fno-builtin", "-shared", "-fPIC",
+                    "-o", str(library), str(careroom.ROOT / "tests/tools/nomalloc.c"), "-ldl"], check=True)
+    return library
+
+
+def test_the_watch_catches_an_offender(nomalloc, tmp_path):
+    program = tmp_path / "offender"
+    subprocess.run(["gcc", "-O0", "-x", "c", "-o", str(program), "-", "-lsystemd"], input=OFFENDER, text=True, check=True)
+    done = subprocess.run([str(program)], env={"LD_PRELOAD": str(nomalloc)}, capture_output=True, text=True, check=False)
+    assert done.returncode < 0 and "the main thread called malloc after READY=1" in done.stderr
+
+
+def test_the_guard_allocates_nothing_after_ready(nomalloc, world):
+    guard = careroom.Guard(world, env={"LD_PRELOAD": str(nomalloc)})
+    assert "nomalloc: watching" in guard.log()
+    events = careroom.Events(world)
+
+    world.line("smoke-1", "active")
+    events.wait("alarm.raised", subject="butterfly/smoke-1")
+    world.ctl("ack", "butterfly/smoke-1")
+    world.line("smoke-1", "inactive")
+    events.wait("alarm.cleared", subject="butterfly/smoke-1")
+    world.ctl("reset", "butterfly/smoke-1")
+    world.ctl("ack", "butterfly/none", status=1)
+    for state in ("active", "inactive") * 50:
+        world.line("door", state)
+    events.wait("door.opened")
+    world.badge()
+    events.wait("access.presented")
+    world.set("air", "co2", 1800)
+    events.wait("alarm.raised", subject="butterfly/co2-high")
+    world.fault("climate", "nack")
+    events.wait("point.trouble", subject="butterfly/climate")
+    world.fault("climate", "none")
+    events.wait("point.restored", subject="butterfly/climate")
+    world.ctl("status")
+    world.ctl("scan", status=None)
+
+    assert guard.alive(), guard.log()
+    guard.stop()
+    assert "the main thread called" not in guard.log(), guard.log()
