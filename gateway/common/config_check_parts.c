@@ -1,0 +1,279 @@
+// Sensors, readers and outputs: what a part needs and can do, and that no two share an address or a line.
+#include "gateway/common/config_work.h"
+
+#include <string.h>
+
+#define EVERY_DEFAULT_MS 5000
+
+// ---- Which part it is
+
+typedef const struct part_info *(*part_at_fn)(size_t index);
+
+static const struct part_info *find_part(struct work *work, const struct draft *draft, int key,
+                                         const struct part_info *(*find)(const char *), part_at_fn part_at)
+{
+    const struct draft_value *driver = value_of(draft, key);
+    if (!driver->good) {
+        return NULL;
+    }
+    const struct part_info *part = find(driver->text);
+    if (part == NULL) {
+        struct nearest nearest = { 0 };
+        struct words words = { .n = 0 };
+        for (size_t i = 0; part_at(i) != NULL; i++) {
+            nearest_try(&nearest, driver->text, part_at(i)->name);
+            words_add(&words, part_at(i)->name);
+        }
+        const char *known = words_text(work, &words);
+        tell_mistake(work, draft, key, phrase(work, "there is no driver %s", shown(work, driver->text)),
+                     nearest.best != NULL ? phrase(work, "did you mean %s? known: %s", nearest.best, known)
+                                          : phrase(work, "known: %s", known));
+    }
+    return part;
+}
+
+// Keys that mean something else's parts; and the one that says where this part is.
+static void check_keys_of_part(struct work *work, const struct draft *draft, const struct part_info *part)
+{
+    for (size_t i = 0; i < draft->section->n_keys; i++) {
+        const struct key *key = &draft->section->keys[i];
+        bool measures_co2 = (part->quantities & QUANTITY_BIT(QUANTITY_CO2)) != 0;
+        bool for_co2 = i == K_SENSOR_ALTITUDE || i == K_SENSOR_SELF_CALIBRATION;
+        bool fits = key->only_for == 0 || (key->only_for & (1u << part->bus)) != 0;
+        if (value_of(draft, (int)i)->set && (!fits || (for_co2 && !measures_co2))) {
+            tell_mistake(work, draft, (int)i, phrase(work, "%s has no such thing", part->name),
+                         "leave this key out");
+        }
+    }
+    int needed = part->bus == PART_LINE ? K_SENSOR_LINE : K_SENSOR_BUS;
+    if (!value_of(draft, needed)->set) {
+        tell_mistake(work, draft, needed, phrase(work, "is missing: %s needs it", part->name),
+                     part->bus == PART_LINE ? value_wanted(work, &draft->section->keys[needed])
+                                            : "write the id of one of the buses");
+    }
+}
+
+// ---- Chips
+
+static void resolve_bus(struct work *work, const struct draft *sensor, const struct draft_value *buses,
+                        struct config_sensor *config)
+{
+    const struct draft_value *bus = value_of(sensor, K_SENSOR_BUS);
+    if (!bus->good || (config->part != NULL && config->part->bus != PART_I2C)) {
+        return;
+    }
+    struct words words = { .n = 0 };
+    for (size_t i = 0; i < buses->n_items; i++) {
+        const char *id = buses->items[i]->id;
+        if (id == NULL || strcmp(id, bus->text) == 0) {
+            config->bus = i;
+            return; // a bus without a good id has been told, and may be the one that is meant
+        }
+        words_add(&words, id);
+    }
+    bool none = buses->n_items == 0;
+    tell_mistake(work, sensor, K_SENSOR_BUS, phrase(work, "there is no bus %s", shown(work, bus->text)),
+                 none ? "add it: buses: [ { id: main, i2c: /dev/i2c-1 } ]"
+                      : phrase(work, "write %s", words_text(work, &words)));
+}
+
+static void check_address(struct work *work, const struct draft *sensor, struct config_sensor *config)
+{
+    const struct part_info *part = config->part;
+    if (!value_of(sensor, K_SENSOR_ADDRESS)->set) {
+        config->address = part->address;
+        return;
+    }
+    struct words words = { .n = 0 };
+    for (size_t i = 0; i < sizeof part->addresses && part->addresses[i] != 0; i++) {
+        if (part->addresses[i] == config->address) {
+            return;
+        }
+        words_add(&words, phrase(work, "0x%02x", (unsigned)part->addresses[i]));
+    }
+    if (value_of(sensor, K_SENSOR_ADDRESS)->good) {
+        tell_mistake(work, sensor, K_SENSOR_ADDRESS,
+                     phrase(work, "%s can't have address 0x%02x", part->name, (unsigned)config->address),
+                     phrase(work, "write %s", words_text(work, &words)));
+    }
+}
+
+static void check_every(struct work *work, const struct draft *sensor, struct config_sensor *config)
+{
+    const struct draft_value *every = value_of(sensor, K_SENSOR_EVERY);
+    uint32_t fastest = config->part != NULL ? config->part->fastest_ms : 0;
+    if (!every->set) {
+        config->every_ms = fastest > EVERY_DEFAULT_MS ? fastest : EVERY_DEFAULT_MS;
+    } else if (every->good && config->every_ms < fastest) {
+        tell_mistake(work, sensor, K_SENSOR_EVERY,
+                     phrase(work, "is faster than %s can be", config->part->name),
+                     phrase(work, "write %u or more", (unsigned)fastest));
+    }
+}
+
+// ---- Contacts
+
+// Where silence would be fatal, a cut wire must not look like it.
+static bool must_not_fail_quietly(enum contact_role role)
+{
+    switch (role) {
+    case ROLE_SMOKE:
+    case ROLE_HEAT:
+    case ROLE_CALL_POINT:
+    case ROLE_GAS:
+    case ROLE_CARBON_MONOXIDE:
+        return true;
+    case ROLE_NONE:
+    case ROLE_HELP:
+    case ROLE_DOOR:
+    case ROLE_WINDOW:
+    case ROLE_WATER:
+    case ROLE_TAMPER:
+    case ROLE_MAINS:
+    case ROLE_COUNT:
+        break;
+    }
+    return false;
+}
+
+static void notice_contact(struct work *work, const struct draft *sensor, const struct config_sensor *config)
+{
+    if (!value_of(sensor, K_SENSOR_ROLE)->set) {
+        tell_notice(work, sensor, K_SENSOR_ROLE,
+                    "is missing, so that this contact is shown and guards nothing",
+                    value_wanted(work, &sensor->section->keys[K_SENSOR_ROLE]));
+    }
+    if (must_not_fail_quietly(config->role) && config->wiring == WIRING_NORMALLY_OPEN) {
+        tell_notice(work, sensor, K_SENSOR_WIRING, "is normally-open, where a cut wire looks like quiet",
+                    "wire it normally-closed, if the detector has such a contact");
+    }
+}
+
+static void check_sensor(struct work *work, const struct draft *root, const struct draft *sensor,
+                         struct config_sensor *config)
+{
+    if (work->catalogue != NULL) {
+        config->part =
+            find_part(work, sensor, K_SENSOR_DRIVER, work->catalogue->sensor, work->catalogue->sensor_at);
+    }
+    resolve_bus(work, sensor, value_of(root, K_BUSES), config);
+    check_every(work, sensor, config);
+    if (config->part == NULL) {
+        return;
+    }
+    check_keys_of_part(work, sensor, config->part);
+    if (config->part->bus == PART_I2C) {
+        check_address(work, sensor, config);
+    } else {
+        notice_contact(work, sensor, config);
+    }
+}
+
+static void check_reader(struct work *work, const struct draft *reader, struct config_reader *config)
+{
+    if (work->catalogue != NULL) {
+        config->part =
+            find_part(work, reader, K_READER_DRIVER, work->catalogue->reader, work->catalogue->reader_at);
+    }
+}
+
+// ---- Sharing
+
+// What has one user only: a line, or an address on a bus.
+struct claim {
+    const struct draft *draft;
+    int key; // where to tell it
+    const char *line;
+    size_t bus;
+    uint8_t address; // where line is NULL
+};
+
+struct claims {
+    size_t n, cap;
+    struct claim *all;
+};
+
+static bool same_thing(const struct claim *a, const struct claim *b)
+{
+    if (a->line != NULL && b->line != NULL) {
+        return strcmp(a->line, b->line) == 0;
+    }
+    return a->line == NULL && b->line == NULL && a->bus == b->bus && a->address == b->address;
+}
+
+static void claim(struct work *work, struct claims *claims, const struct claim *wanted)
+{
+    for (size_t i = 0; i < claims->n; i++) {
+        const struct claim *other = &claims->all[i];
+        if (!same_thing(wanted, other)) {
+            continue;
+        }
+        const char *what = wanted->line != NULL
+                               ? phrase(work, "line %s", shown(work, wanted->line))
+                               : phrase(work, "address 0x%02x of this bus", (unsigned)wanted->address);
+        const char *who = other->draft == wanted->draft
+                              ? phrase(work, "%s too", other->draft->section->keys[other->key].name)
+                              : place_of(work, other->draft);
+        tell_mistake(work, wanted->draft, wanted->key, phrase(work, "%s is used by %s", what, who),
+                     wanted->line != NULL ? "give each its own line"
+                                          : "give one chip another address or another bus");
+        return;
+    }
+    if (claims->n < claims->cap) {
+        claims->all[claims->n++] = *wanted;
+    }
+}
+
+static void claim_line(struct work *work, struct claims *claims, const struct draft *draft, int key)
+{
+    const struct draft_value *line = value_of(draft, key);
+    if (line->good) {
+        claim(work, claims, &(struct claim){ .draft = draft, .key = key, .line = line->text });
+    }
+}
+
+static void claim_address(struct work *work, struct claims *claims, const struct draft *sensor,
+                          const struct config_sensor *config)
+{
+    bool known = value_of(sensor, K_SENSOR_BUS)->good && config->address != 0;
+    if (known && config->part != NULL && config->part->bus == PART_I2C) {
+        int key = value_of(sensor, K_SENSOR_ADDRESS)->set ? K_SENSOR_ADDRESS : K_SENSOR_BUS;
+        claim(work, claims,
+              &(struct claim){ .draft = sensor, .key = key, .bus = config->bus, .address = config->address });
+    }
+}
+
+static void check_room_parts(struct work *work, const struct draft *root, const struct draft *room,
+                             struct config_room *config, struct claims *claims)
+{
+    const struct draft_value *sensors = value_of(room, K_ROOM_SENSORS);
+    for (size_t i = 0; i < sensors->n_items; i++) {
+        check_sensor(work, root, sensors->items[i], &config->sensors[i]);
+        claim_line(work, claims, sensors->items[i], K_SENSOR_LINE);
+        claim_address(work, claims, sensors->items[i], &config->sensors[i]);
+    }
+    const struct draft_value *readers = value_of(room, K_ROOM_READERS);
+    for (size_t i = 0; i < readers->n_items; i++) {
+        check_reader(work, readers->items[i], &config->readers[i]);
+        claim_line(work, claims, readers->items[i], K_READER_D0);
+        claim_line(work, claims, readers->items[i], K_READER_D1);
+    }
+    const struct draft_value *outputs = value_of(room, K_ROOM_OUTPUTS);
+    for (size_t i = 0; i < outputs->n_items; i++) {
+        claim_line(work, claims, outputs->items[i], K_OUTPUT_LINE);
+    }
+}
+
+void check_parts(struct work *work, const struct draft *root, struct config *config)
+{
+    const struct draft_value *rooms = value_of(root, K_ROOMS);
+    struct claims claims = { 0 };
+    for (size_t i = 0; i < rooms->n_items; i++) {
+        const struct config_room *room = &config->rooms[i];
+        claims.cap += 2 * room->n_sensors + 2 * room->n_readers + room->n_outputs;
+    }
+    claims.all = work_scratch(work, claims.cap * sizeof *claims.all);
+    for (size_t i = 0; i < rooms->n_items && claims.all != NULL; i++) {
+        check_room_parts(work, root, rooms->items[i], &config->rooms[i], &claims);
+    }
+}

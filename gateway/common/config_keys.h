@@ -1,0 +1,131 @@
+// The key table: every key that the configuration file may have, once. The parser, --check,
+// config_print_keys() (the man page) and the test of the example file read it. Internal to the configuration;
+// programs include config.h.
+#ifndef CAREROOM_COMMON_CONFIG_KEYS_H
+#define CAREROOM_COMMON_CONFIG_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "gateway/common/config.h"
+
+enum key_type {
+    KEY_ID,      // char[ID_SIZE]
+    KEY_TEXT,    // char *; max: bytes
+    KEY_WORD,    // char *, one of names
+    KEY_NAME,    // an enum, one of names; min, max: the first and last that may stand here
+    KEY_HOST,    // char *, a host name or address alone
+    KEY_PATH,    // char *, an absolute path
+    KEY_LINE,    // char *, a GPIO line: name or chip-label:offset
+    KEY_NUMBER,  // a whole number from min to max
+    KEY_ADDRESS, // a number from min to max that may be written 0x44
+    KEY_BOOL,    // bool
+    KEY_DECIMAL, // kept as text: only the rule's quantity says what it comes to
+    KEY_MAP,     // inner, once
+    KEY_LIST,    // inner, min to max times: pointer at offset, number at count_offset
+    KEY_TYPE_COUNT
+};
+
+// A key that goes nowhere by itself: it is resolved by the judge, or nothing acts on it yet.
+#define NOWHERE SIZE_MAX
+
+struct key_section;
+
+struct key {
+    const char *name;
+    enum key_type type;
+    bool required;
+    const char *unit;
+    int64_t min, max;
+    const char *fallback;  // what holds where the file says nothing, as it would be written there
+    const char *otherwise; // for people: where that depends on something else
+    const char *const *names;
+    unsigned only_for;               // set of 1 << enum part_bus whose parts have this key; 0: no matter
+    const char *notice;              // what to tell whoever writes this key
+    const char *instead;             // better words for what would be right than the type's
+    size_t offset, size;             // in the section's structure
+    size_t count_offset;             // KEY_LIST
+    const struct key_section *inner; // KEY_MAP, KEY_LIST
+    const char *help;
+};
+
+struct key_section {
+    const struct key *keys;
+    size_t n_keys;
+    size_t size; // of the structure that an entry of a list fills
+    bool has_id; // its first key is "id"
+};
+
+// Indices into each section's keys.
+enum {
+    K_GATEWAY,
+    K_STATE_DIR,
+    K_RUN_DIR,
+    K_UPLINK_USER,
+    K_BUSES,
+    K_ROOMS,
+    K_MQTT,
+    K_REGULATOR,
+    K_PANEL,
+    K_ROOT_COUNT
+};
+enum { K_GATEWAY_ID, K_GATEWAY_SITE, K_GATEWAY_TIMEZONE, K_GATEWAY_LANGUAGE, K_GATEWAY_COUNT };
+enum { K_BUS_ID, K_BUS_I2C, K_BUS_COUNT };
+enum {
+    K_ROOM_ID,
+    K_ROOM_NAME,
+    K_ROOM_GROUP,
+    K_ROOM_PRESET,
+    K_ROOM_SENSORS,
+    K_ROOM_READERS,
+    K_ROOM_OUTPUTS,
+    K_ROOM_RULES,
+    K_ROOM_COUNT
+};
+enum {
+    K_SENSOR_ID,
+    K_SENSOR_DRIVER,
+    K_SENSOR_BUS,
+    K_SENSOR_ADDRESS,
+    K_SENSOR_EVERY,
+    K_SENSOR_ALTITUDE,
+    K_SENSOR_SELF_CALIBRATION,
+    K_SENSOR_LINE,
+    K_SENSOR_ROLE,
+    K_SENSOR_WIRING,
+    K_SENSOR_BIAS,
+    K_SENSOR_DEBOUNCE,
+    K_SENSOR_COUNT
+};
+enum { K_READER_ID, K_READER_DRIVER, K_READER_D0, K_READER_D1, K_READER_DIRECTION, K_READER_COUNT };
+enum { K_OUTPUT_ID, K_OUTPUT_LINE, K_OUTPUT_ROLE, K_OUTPUT_ACTIVE_LOW, K_OUTPUT_COUNT };
+enum {
+    K_RULE_ID,
+    K_RULE_ON,
+    K_RULE_ABOVE,
+    K_RULE_BELOW,
+    K_RULE_FOR,
+    K_RULE_DEADBAND,
+    K_RULE_SEVERITY,
+    K_RULE_COUNT
+};
+enum {
+    K_MQTT_HOST,
+    K_MQTT_PORT,
+    K_MQTT_TLS,
+    K_MQTT_USERNAME,
+    K_MQTT_PASSWORD_FILE,
+    K_MQTT_KEEPALIVE,
+    K_MQTT_WINDOW,
+    K_MQTT_COUNT
+};
+enum { K_TLS_CA, K_TLS_CERT, K_TLS_KEY, K_TLS_COUNT };
+enum { K_REGULATOR_HTTPS, K_REGULATOR_GB26875, K_REGULATOR_COUNT };
+enum { K_HTTPS_URL, K_HTTPS_COUNT };
+enum { K_GB26875_HOST, K_GB26875_PORT, K_GB26875_COUNT };
+enum { K_PANEL_LISTEN, K_PANEL_COUNT };
+
+extern const struct key_section config_root_section;
+
+#endif
