@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-#define ADAPTER_TIMEOUT_S 1 // the kernel's default
+#include "gateway/common/clock.h"
 
 struct slot {
     struct slot *next;
@@ -30,7 +30,7 @@ struct i2c_bus {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t released = PTHREAD_COND_INITIALIZER;
 static struct adapter *adapters;
-static unsigned waiting;
+static unsigned waiting, timeout_ms = 1000;
 
 void sim_bus_lock(void)
 {
@@ -138,6 +138,13 @@ void sim_bus_hold(const char *path, uint8_t address, bool held)
         pthread_cond_broadcast(&released);
 }
 
+void sim_bus_set_timeout_ms(unsigned ms)
+{
+    sim_bus_lock();
+    timeout_ms = ms;
+    sim_bus_unlock();
+}
+
 unsigned sim_bus_waiting(void)
 {
     return waiting;
@@ -159,7 +166,9 @@ static int wait_for_lines(const char *path)
 {
     struct timespec end;
     clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_sec += ADAPTER_TIMEOUT_S;
+    uint64_t end_ns = (uint64_t)end.tv_nsec + timeout_ms * NS_PER_MS;
+    end.tv_sec += (time_t)(end_ns / NS_PER_S);
+    end.tv_nsec = (long)(end_ns % NS_PER_S);
     int r = 0;
     waiting++;
     while (r == 0 && lines_held(path))

@@ -31,6 +31,10 @@ void sim_bus_unlock(void);
 // on its adapter gets on: each waits for the adapter's timeout, or goes on as soon as the lines are free.
 void sim_bus_hold(const char *path, uint8_t address, bool held);
 
+// How long a transfer waits for held lines: 1000 ms, the kernel's default, unless a test wants something
+// else.
+void sim_bus_set_timeout_ms(unsigned ms);
+
 // With the lock held: how many transfers wait for their lines to be free. Lets tests do without sleeps.
 unsigned sim_bus_waiting(void);
 

@@ -328,7 +328,7 @@ static const struct command commands[] = {
 
 // --- The wire ------------------------------------------------------------------------------------
 
-static const struct command *find_command(const struct scd4x *chip, uint16_t code, bool argument)
+static const struct command *find_command(const struct scd4x *chip, unsigned code, bool argument)
 {
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         const struct command *command = &commands[i];
@@ -370,7 +370,7 @@ static int scd4x_write(void *state, const uint8_t *bytes, size_t length, uint64_
     catch_up(chip, now_ns);
     if (now_ns < chip->answer.done_ns)
         return -EREMOTEIO;
-    uint16_t code = length < 2 ? 0 : (uint16_t)(bytes[0] << 8 | bytes[1]);
+    unsigned code = length < 2 ? 0 : (unsigned)(bytes[0] << 8 | bytes[1]);
     if (code == COMMAND_WAKE_UP)
         return wake_up(chip, now_ns);
     if (chip->mode == MODE_ASLEEP)

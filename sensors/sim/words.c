@@ -8,7 +8,7 @@ uint8_t sim_crc(const uint8_t bytes[2])
 {
     unsigned rest = 0xFF;
     for (unsigned bit = 0; bit < 16; bit++) {
-        unsigned data = (bytes[bit / 8] >> (7 - bit % 8)) & 1u;
+        unsigned data = ((unsigned)bytes[bit / 8] >> (7 - bit % 8)) & 1u;
         unsigned carry = ((rest >> 7) & 1u) ^ data;
         rest = ((rest << 1) & 0xFFu) ^ (carry ? 0x31u : 0u);
     }
