@@ -100,12 +100,10 @@ static int send_command(const struct scd4x *chip, struct i2c_bus *bus)
 static int take_value(struct scd4x *chip, const uint16_t *words, uint64_t now_ns,
                       struct driver_result *result)
 {
-    // 0 ppm is no air of this planet: the chip says so before its first measurement and after one of humidity
-    // alone.
-    if (words[0] == 0)
-        return -ERANGE;
     int32_t temp_mc = ((21875 * (int32_t)words[1]) >> 13) - 45000;
     int32_t rh_mpct = (12500 * (int32_t)words[2]) >> 13;
+    // The chip says 0 ppm before its first measurement and after one of humidity alone: below what any room
+    // can have.
     int r = driver_add(result, QUANTITY_CO2, words[0]);
     if (r == 0)
         r = driver_add(result, QUANTITY_TEMPERATURE, temp_mc);

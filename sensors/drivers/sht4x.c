@@ -37,14 +37,12 @@ static void init(void *state, const struct config_sensor *config, uint64_t now_n
 static int take_value(struct sht4x *chip, const uint16_t *words, uint64_t now_ns,
                       struct driver_result *result)
 {
-    // Both ends of the scale are a broken element, whatever a room could be.
-    if (words[0] == 0x0000 || words[0] == 0xffff)
-        return -ERANGE;
     int32_t temp_mc = ((21875 * (int32_t)words[0]) >> 13) - 45000;
     int32_t rh_mpct = ((15625 * (int32_t)words[1]) >> 13) - 6000;
     // The chip's scale reaches from -6 to 119 % so that very dry and very damp air is not lost in its
     // tolerance.
     rh_mpct = rh_mpct < 0 ? 0 : rh_mpct > 100000 ? 100000 : rh_mpct;
+    // A broken element gives either end of the scale, -45 or 130 degrees: outside what any room can have.
     int r = driver_add(result, QUANTITY_TEMPERATURE, temp_mc);
     if (r == 0)
         r = driver_add(result, QUANTITY_HUMIDITY, rh_mpct);
