@@ -33,7 +33,8 @@ _Static_assert(STATEMENT_COUNT == 7, "sql");
 struct journal {
     char file[PATH_MAX];
     struct line_identity identity;
-    sqlite3 *db; // NULL after an error of the disk, until the next call opens it again
+    sqlite3 *db;  // NULL where it could not be opened again
+    bool suspect; // after an error of the disk: the next call opens the file again
     sqlite3_stmt *statements[STATEMENT_COUNT];
     struct tail acknowledged; // what callers have been told is there
     struct tail disk; // what is there: more than that after a commit that failed and stayed nevertheless
@@ -74,6 +75,8 @@ static bool still_usable(int code)
 }
 
 // The one place where an SQLite error of the writer ends: nothing of the transaction stays, errno comes back.
+// A suspect connection is closed only when the next call comes: as long as it is there, no reader takes what
+// a failed commit left in the WAL for events.
 static int give_up(struct journal *journal, int code)
 {
     // Numbers that are taken: somebody else wrote. Once they have been read again the batch can be tried
@@ -83,10 +86,7 @@ static int give_up(struct journal *journal, int code)
     if (!sqlite3_get_autocommit(journal->db)) {
         usable = database_run(journal->statements[ROLLBACK], SQLITE_OK) == SQLITE_OK && usable;
     }
-    if (!usable) {
-        sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL); // not on a disk that fails
-        disconnect(journal);
-    }
+    journal->suspect = !usable;
     return r;
 }
 
@@ -172,13 +172,18 @@ static int settle(struct journal *journal)
     return r;
 }
 
-// After an error the connection was closed: open it again. The file is never made anew here, since an absent
-// one means a disk that is not mounted.
+// After an error of the disk open the file again. It is never made anew here, since an absent one means a
+// disk that is not mounted.
 static int reconnect(struct journal *journal)
 {
-    if (journal->db) {
+    if (journal->db && !journal->suspect) {
         return 0;
     }
+    if (journal->db) { // no checkpoint on a disk that fails
+        sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    }
+    disconnect(journal);
+    journal->suspect = false;
     int r = connect_file(journal, false);
     if (r == 0) {
         r = settle(journal);
@@ -213,7 +218,7 @@ void journal_close(struct journal *journal)
     if (!journal) {
         return;
     }
-    if (journal->db) { // closing alone would not, while a reader is there
+    if (journal->db && !journal->suspect) { // closing alone would not, while a reader is there
         sqlite3_wal_checkpoint_v2(journal->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
     }
     disconnect(journal);

@@ -31,12 +31,11 @@ struct journal_receipt {
 };
 
 // Append n events (n >= 1) and the alarm records they carry, in one transaction. Returns 0 only after the
-// commit is on the disk; on failure no reader sees any of the batch, and the same batch is to be tried again,
-// with its new companions behind it: it gets the same numbers. -ENOSPC, -EIO, -EROFS, -EBUSY, -ENOMEM: try
-// again later. -EUCLEAN, -EXDEV: the file has been damaged or exchanged for another one since it was opened;
-// it is looked at again at each try. A commit that failed may be found whole on the disk when the file is
-// opened again after the error; the batch tried again is then recognised and not stored twice. Blocks on the
-// disk. One thread at a time.
+// commit is on the disk. On failure nothing of the batch counts as recorded; try the same batch again, it
+// gets the same numbers: -ENOSPC, -EIO, -EROFS, -EBUSY, -ENOMEM. -EUCLEAN, -EXDEV: the file has been damaged
+// or exchanged for another since it was opened; each try looks again. A commit that failed may be found whole
+// on the disk when the file is opened again after an error; the batch is then recognised and not stored
+// twice. Blocks on the disk. One thread at a time.
 int journal_append(struct journal *journal, const struct event *events, size_t n,
                    struct journal_receipt *ret_receipt);
 
@@ -58,7 +57,7 @@ struct minute_row {
     uint32_t samples;
 };
 // Store telemetry, all in one transaction (called every five minutes: wear of the card). Same errors as
-// append.
+// append; may be repeated: the same minute of the same point replaces itself.
 int journal_store_minutes(struct journal *journal, const struct minute_row *rows, size_t n);
 
 void journal_close(struct journal *journal); // checkpoints; NULL is fine. Blocks on the disk.
