@@ -1,0 +1,682 @@
+// The journal as its writer and its readers see it, on a disk that works. test_journal_faults.c has the
+// others, test_verify.c what nobody may do to it.
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+
+#include "gateway/common/ids.h"
+#include "tests/unit/journal_fixture.h"
+
+static struct journal *open_journal(const struct fixture *fixture)
+{
+    struct journal *journal = NULL;
+    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), 0);
+    return journal;
+}
+
+static struct journal_reader *open_reader(const char *file)
+{
+    struct journal_reader *reader = NULL;
+    assert_int_equal(journal_reader_open(file, &reader), 0);
+    return reader;
+}
+
+static sqlite3 *open_shell(const char *file)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    return db;
+}
+
+// ---- Writing
+
+static void an_empty_journal_has_no_events(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    assert_int_equal(journal_last_sequence(journal), 0);
+    fixture_expect(fixture->file, 0);
+    journal_close(journal);
+    fixture_expect(fixture->file, 0);
+}
+
+static void numbers_and_chains_go_on_after_reopening(void **state)
+{
+    struct fixture *fixture = *state;
+    for (uint64_t first = 1; first <= 41; first += 10) {
+        struct journal *journal = open_journal(fixture);
+        assert_int_equal(journal_last_sequence(journal), first - 1);
+        fixture_append(journal, first, 10);
+        assert_int_equal(journal_last_sequence(journal), first + 9);
+        journal_close(journal);
+    }
+    fixture_expect(fixture->file, 50);
+}
+
+static void a_batch_gets_consecutive_numbers(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    struct event events[64];
+    for (uint64_t i = 0; i < 64; i++) {
+        events[i] = fixture_event(i + 1);
+    }
+    struct journal_receipt receipt;
+    assert_int_equal(journal_append(journal, events, 64, &receipt), 0);
+    assert_int_equal(receipt.first_sequence, 1);
+    assert_int_equal(receipt.last_sequence, 64);
+    assert_int_equal(journal_append(journal, events, 0, &receipt), -EINVAL);
+    journal_close(journal);
+    fixture_expect(fixture->file, 64);
+}
+
+static void an_event_whose_values_fit_no_line_is_recorded_without_them(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    static char huge[LINE_MAX_BYTES + 1];
+    memset(huge, 'x', sizeof huge - 1);
+    struct event event = fixture_event(1);
+    event_add_word(&event, FIELD_VERSION, huge);
+    struct journal_receipt receipt;
+    assert_int_equal(journal_append(journal, &event, 1, &receipt), 0);
+    fixture_append(journal, 2, 3);
+    struct journal_reader *reader = open_reader(fixture->file);
+    struct journal_row row;
+    assert_int_equal(journal_next(reader, 0, &row), 1);
+    assert_non_null(strstr(row.line, "\"data\":{\"reason\":\"too-large\"}"));
+    journal_reader_close(reader);
+    journal_close(journal);
+    fixture_expect(fixture->file, 4);
+}
+
+static void another_writer_is_noticed_and_nothing_is_numbered_twice(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *ours = open_journal(fixture);
+    fixture_append(ours, 1, 3);
+    struct journal *other = open_journal(fixture);
+    fixture_append(other, 4, 2);
+    journal_close(other);
+    struct event event = fixture_event(6);
+    struct journal_receipt receipt;
+    assert_int_equal(journal_append(ours, &event, 1, &receipt), -EBUSY);
+    assert_int_equal(journal_append(ours, &event, 1, &receipt), 0);
+    assert_int_equal(receipt.first_sequence, 6);
+    journal_close(ours);
+    fixture_expect(fixture->file, 6);
+}
+
+static void a_locked_database_is_busy_and_the_batch_can_be_tried_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 3);
+    sqlite3 *shell = open_shell(fixture->file);
+    assert_int_equal(sqlite3_exec(shell, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    struct event event = fixture_event(4);
+    struct journal_receipt receipt;
+    assert_int_equal(journal_append(journal, &event, 1, &receipt), -EBUSY);
+    assert_int_equal(sqlite3_exec(shell, "ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(shell);
+    fixture_append(journal, 4, 2);
+    journal_close(journal);
+    fixture_expect(fixture->file, 5);
+}
+
+// ---- What the file is
+
+static void the_file_is_for_owner_and_group_whatever_the_umask(void **state)
+{
+    struct fixture *fixture = *state;
+    static const mode_t masks[] = { 0, 077 };
+    for (size_t i = 0; i < 2; i++) {
+        mode_t before = umask(masks[i]);
+        struct journal *journal = open_journal(fixture);
+        umask(before);
+        fixture_append(journal, 1, 1);
+        static const char *const ends[] = { "", "-wal", "-shm" };
+        for (size_t e = 0; e < 3; e++) {
+            char file[128];
+            struct stat st;
+            snprintf(file, sizeof file, "%s%s", fixture->file, ends[e]);
+            assert_int_equal(stat(file, &st), 0);
+            assert_int_equal(st.st_mode & 07777, 0640);
+        }
+        journal_close(journal);
+        for (size_t e = 0; e < 3; e++) {
+            char file[128];
+            snprintf(file, sizeof file, "%s%s", fixture->file, ends[e]);
+            assert_int_equal(unlink(file), 0); // all three have stayed
+        }
+    }
+}
+
+static void expect_refused_untouched(struct fixture *fixture, int error)
+{
+    char before[128];
+    snprintf(before, sizeof before, "%s.before", fixture->file);
+    fixture_copy_file(fixture->file, before);
+    struct journal *journal = NULL;
+    struct journal_reader *reader = NULL;
+    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), error);
+    assert_null(journal);
+    assert_int_equal(journal_reader_open(fixture->file, &reader), error);
+    char command[256];
+    snprintf(command, sizeof command, "cmp -s %s %s", fixture->file, before);
+    assert_int_equal(system(command), 0);
+}
+
+static void a_file_of_another_kind_is_refused_and_left_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    sqlite3 *shell = open_shell(fixture->file);
+    assert_int_equal(sqlite3_exec(shell, "CREATE TABLE song(title)", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(shell);
+    expect_refused_untouched(fixture, -EUCLEAN);
+}
+
+static void a_file_that_is_no_database_is_refused_and_left_alone(void **state)
+{
+    struct fixture *fixture = *state;
+    FILE *file = fopen(fixture->file, "w");
+    for (int i = 0; i < 100; i++) {
+        fprintf(file, "this is a text and not a database\n");
+    }
+    fclose(file);
+    expect_refused_untouched(fixture, -EUCLEAN);
+}
+
+static void a_newer_schema_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    journal_close(open_journal(fixture));
+    sqlite3 *shell = open_shell(fixture->file);
+    assert_int_equal(sqlite3_exec(shell, "PRAGMA user_version=2", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(shell);
+    struct journal *journal = NULL;
+    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), -EUCLEAN);
+}
+
+static void a_journal_of_another_gateway_or_site_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    journal_close(open_journal(fixture));
+    struct line_identity other = fixture_identity;
+    struct journal *journal = NULL;
+    other.gateway = "kunming-002";
+    assert_int_equal(journal_open(fixture->dir, &other, &journal), -EXDEV);
+    other = fixture_identity;
+    other.site = "moonlight";
+    assert_int_equal(journal_open(fixture->dir, &other, &journal), -EXDEV);
+}
+
+static void an_empty_file_becomes_a_journal(void **state)
+{
+    struct fixture *fixture = *state;
+    fclose(fopen(fixture->file, "w")); // what a power cut leaves between making the file and its first commit
+    struct journal_reader *reader = NULL;
+    assert_int_equal(journal_reader_open(fixture->file, &reader), -ENOENT);
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 1);
+    journal_close(journal);
+    fixture_expect(fixture->file, 1);
+}
+
+static void numbers_that_contradict_each_other_are_not_gone_on_with(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 20);
+    journal_close(journal);
+    sqlite3 *shell = open_shell(fixture->file);
+    assert_int_equal(sqlite3_exec(shell, "DROP TRIGGER event_stays; DELETE FROM event WHERE sequence=20",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(shell,
+                     "DROP TRIGGER event_stays_as_it_is; UPDATE event SET sequence=25 WHERE sequence=19",
+                     NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(shell);
+    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), -EUCLEAN);
+}
+
+static void events_cannot_be_changed_deleted_or_replaced(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 10);
+    sqlite3 *shell = open_shell(fixture->file);
+    static const char *const attempts[] = {
+        "UPDATE event SET line='{}' WHERE sequence=5",
+        "UPDATE event SET sequence=11 WHERE sequence=5",
+        "DELETE FROM event WHERE sequence=10",
+        "DELETE FROM event",
+        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE sequence=5",
+        "REPLACE INTO event SELECT 11, class, classseq, NULL, room, type, 0, 0, line, hash FROM event WHERE "
+        "sequence=5",
+        "REPLACE INTO event SELECT 11, 'x', 1, feed, room, type, 0, 0, line, hash FROM event WHERE feed IS "
+        "NOT NULL",
+        "INSERT INTO event SELECT -1, 'x', 1, NULL, room, type, 0, 0, line, hash FROM event WHERE sequence=5",
+        "REPLACE INTO event SELECT NULL, 'x', 1, NULL, room, type, 0, 0, line, hash FROM event WHERE "
+        "sequence=5",
+    };
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts; i++) {
+        assert_int_equal(sqlite3_exec(shell, attempts[i], NULL, NULL, NULL), SQLITE_CONSTRAINT);
+        assert_string_equal(sqlite3_errmsg(shell), "the journal is append-only");
+    }
+    sqlite3_close(shell);
+    journal_close(journal);
+    fixture_expect(fixture->file, 10);
+}
+
+// ---- The state and minute tables
+
+struct seen {
+    size_t n;
+    struct alarm_record records[8];
+    char names[8][NAME_SIZE];
+};
+
+static void see(const struct alarm_record *record, void *user)
+{
+    struct seen *seen = user;
+    assert_true(seen->n < 8);
+    snprintf(seen->names[seen->n], NAME_SIZE, "%s/%s", record->room, record->alarm);
+    seen->records[seen->n++] = *record;
+}
+
+static const struct alarm_record *find(const struct seen *seen, const char *name)
+{
+    for (size_t i = 0; i < seen->n; i++) {
+        if (strcmp(seen->names[i], name) == 0) {
+            return &seen->records[i];
+        }
+    }
+    return NULL;
+}
+
+static void alarms_come_back_as_they_were_after_the_last_event(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 30);
+    journal_close(journal);
+
+    journal = open_journal(fixture);
+    struct seen seen = { .n = 0 };
+    assert_int_equal(journal_load_alarms(journal, see, &seen), 0);
+    assert_int_equal(seen.n, 2);
+    const struct alarm_record *smoke = find(&seen, "butterfly/smoke-1"); // raised last by event 28
+    assert_non_null(smoke);
+    assert_int_equal(smoke->occurrence, 28);
+    assert_int_equal(smoke->state, 1 + 28 % 5);
+    assert_int_equal(smoke->condition, 0);
+    assert_int_equal(smoke->since_boottime_ns, 28);
+    assert_int_equal(smoke->since_wall_ms, 1795486267123 + 28);
+    assert_non_null(find(&seen, "butterfly/co2-high"));
+    journal_close(journal);
+}
+
+static void a_boottime_of_an_earlier_boot_says_nothing(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 7);
+    journal_close(journal);
+    struct line_identity next_boot = fixture_identity;
+    next_boot.boot_id = "00000000-0000-4000-8000-000000000002";
+    assert_int_equal(journal_open(fixture->dir, &next_boot, &journal), 0);
+    struct seen seen = { .n = 0 };
+    assert_int_equal(journal_load_alarms(journal, see, &seen), 0);
+    const struct alarm_record *smoke = find(&seen, "butterfly/smoke-1");
+    assert_non_null(smoke);
+    assert_int_equal(smoke->since_boottime_ns, 0);
+    assert_int_equal(smoke->since_wall_ms, 1795486267123 + 7);
+    assert_int_equal(smoke->occurrence, 7);
+    journal_close(journal);
+}
+
+static void minutes_are_stored_and_can_be_stored_again(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    struct minute_row rows[] = {
+        { "butterfly", "air", QUANTITY_TEMPERATURE, 1795486260, -5, 21500, 22000, 21700, 12 },
+        { "butterfly", "air", QUANTITY_CO2, 1795486260, 400, 800, 1200, 900, 12 },
+    };
+    assert_int_equal(journal_store_minutes(journal, rows, 2), 0);
+    rows[1].last = 901;
+    assert_int_equal(journal_store_minutes(journal, rows, 2), 0);
+    sqlite3 *shell = open_shell(fixture->file);
+    sqlite3_stmt *statement = NULL;
+    assert_int_equal(
+        sqlite3_prepare_v2(shell,
+                           "SELECT group_concat(minute_wall_s||' '||room||'/'||point||' '||quantity||' '||"
+                           "min||' '||mean||' '||max||' '||last||' '||samples, ';') FROM"
+                           " (SELECT * FROM minute ORDER BY quantity)",
+                           -1, &statement, NULL),
+        SQLITE_OK);
+    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
+    assert_string_equal(sqlite3_column_text(statement, 0),
+                        "1795486260 butterfly/air co2_ppm 400 800 1200 901 12;"
+                        "1795486260 butterfly/air temp_mc -5 21500 22000 21700 12");
+    sqlite3_finalize(statement);
+    sqlite3_close(shell);
+    journal_close(journal);
+}
+
+// ---- Reading
+
+static void a_reader_walks_each_class_and_knows_the_extent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 70);
+    struct journal_reader *reader = open_reader(fixture->file);
+    struct journal_extent extent;
+    assert_int_equal(journal_extent(reader, &extent), 0);
+    assert_int_equal(extent.sequence, 70);
+    assert_int_equal(extent.feed, 30); // three of the seven kinds
+    uint64_t total = 0;
+    for (size_t c = 0; c < CLASS_COUNT; c++) {
+        struct journal_row row;
+        uint64_t classseq = 0, sequence = 0;
+        int r;
+        while ((r = journal_next_of_class(reader, (enum event_class)c, classseq, &row)) == 1) {
+            assert_int_equal(row.class, c);
+            assert_int_equal(row.classseq, ++classseq);
+            assert_true(row.sequence > sequence);
+            sequence = row.sequence;
+            struct event event = fixture_event(sequence);
+            assert_string_equal(row.room, event.room ? event.room : "gateway");
+            assert_string_equal(row.type, event_type_names[event.type]);
+            assert_int_equal(row.wall_ms, event.wall_ms);
+            assert_int_equal(row.length, strlen(row.line));
+            assert_int_equal(row.feed != 0, event_in_feed(event.type, event.class));
+            char hash[HASH_HEX_SIZE];
+            assert_int_equal(line_hash(row.line, row.length, hash), 0);
+            assert_string_equal(row.hash, hash);
+        }
+        assert_int_equal(r, 0);
+        assert_int_equal(classseq, extent.classseq[c]);
+        total += classseq;
+    }
+    assert_int_equal(total, 70);
+    struct journal_row row;
+    assert_int_equal(journal_next(reader, UINT64_MAX, &row), 0);
+    journal_reader_close(reader);
+    journal_close(journal);
+}
+
+static void a_reader_of_nothing_is_told_to_come_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal_reader *reader = NULL;
+    assert_int_equal(journal_reader_open(fixture->file, &reader), -ENOENT);
+    assert_null(reader);
+    journal_reader_close(reader);
+    journal_close(NULL);
+}
+
+static void an_idle_reader_does_not_hold_the_writer_s_wal(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 10);
+    struct journal_reader *reader = open_reader(fixture->file);
+    struct journal_row row;
+    struct journal_extent extent;
+    assert_int_equal(journal_next(reader, 0, &row), 1);
+    assert_int_equal(journal_next_of_class(reader, CLASS_FIRE, 0, &row), 1);
+    assert_int_equal(journal_extent(reader, &extent), 0);
+    fixture_append(journal, 11, 10);
+    sqlite3 *shell = open_shell(fixture->file);
+    int in_wal = 0, moved = 0; // a checkpoint that must reset the WAL is refused while anybody reads
+    assert_int_equal(sqlite3_wal_checkpoint_v2(shell, "main", SQLITE_CHECKPOINT_TRUNCATE, &in_wal, &moved),
+                     SQLITE_OK);
+    sqlite3_close(shell);
+    journal_reader_close(reader);
+    journal_close(journal);
+}
+
+static int child_status(pid_t child)
+{
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+// Reads 1 to n in order, waiting for those that are not there yet. In a child: exit status instead of
+// asserts.
+static int follow(const char *file, uint64_t n)
+{
+    struct journal_reader *reader = NULL;
+    if (journal_reader_open(file, &reader) < 0) {
+        return 10;
+    }
+    for (uint64_t i = 1; i <= n;) {
+        struct journal_row row;
+        int r = journal_next(reader, i - 1, &row);
+        if (r < 0 || (r == 1 && row.sequence != i)) {
+            return 11;
+        }
+        char hash[HASH_HEX_SIZE];
+        if (r == 1 && (line_hash(row.line, row.length, hash) < 0 || strcmp(hash, row.hash) != 0)) {
+            return 12;
+        }
+        i += (uint64_t)r;
+    }
+    journal_reader_close(reader);
+    return 0;
+}
+
+static void another_process_reads_while_the_writer_writes(void **state)
+{
+    struct fixture *fixture = *state;
+    struct journal *journal = open_journal(fixture);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(follow(fixture->file, 400));
+    }
+    fixture_append(journal, 1, 400);
+    assert_int_equal(child_status(child), 0);
+    journal_close(journal);
+}
+
+#define STRANGER    65534
+#define STAFF_GROUP 4711
+
+// As somebody else: may read, may not write. Exit status says which step went wrong.
+static int as_group_member(const char *dir, const char *file, gid_t group, uint64_t n)
+{
+    if (setgroups(1, &group) < 0 || setresgid(STRANGER, STRANGER, STRANGER) < 0 ||
+        setresuid(STRANGER, STRANGER, STRANGER) < 0) {
+        return 20;
+    }
+    struct journal_reader *reader = NULL;
+    if (group != STAFF_GROUP) {
+        return journal_reader_open(file, &reader) == -EACCES ? 0 : 21;
+    }
+    int r = follow(file, n);
+    if (r != 0) {
+        return r;
+    }
+    struct journal *journal = NULL;
+    if (journal_open(dir, &fixture_identity, &journal) != -EROFS || open(file, O_WRONLY) >= 0) {
+        return 22;
+    }
+    sqlite3 *shell = NULL;
+    if (sqlite3_open(file, &shell) == SQLITE_OK &&
+        sqlite3_exec(shell, "DELETE FROM state", NULL, NULL, NULL) != SQLITE_READONLY) {
+        return 23;
+    }
+    sqlite3_close(shell);
+    return 0;
+}
+
+static void run_as(struct fixture *fixture, gid_t group, uint64_t n)
+{
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(as_group_member(fixture->dir, fixture->file, group, n));
+    }
+    assert_int_equal(child_status(child), 0);
+}
+
+static void the_group_reads_and_nobody_else_and_only_the_owner_writes(void **state)
+{
+    struct fixture *fixture = *state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can become somebody else\n");
+        skip();
+    }
+    assert_int_equal(chown(fixture->dir, 0, STAFF_GROUP), 0);
+    assert_int_equal(chmod(fixture->dir, 02750), 0); // files take the directory's group
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 20);
+    run_as(fixture, STAFF_GROUP, 20); // while the writer is there
+    run_as(fixture, STRANGER, 20);
+    journal_close(journal);
+    run_as(fixture, STAFF_GROUP, 20); // and when it is not
+    journal = open_journal(fixture);
+    fixture_append(journal, 21, 5);
+    run_as(fixture, STAFF_GROUP, 25);
+    journal_close(journal);
+}
+
+static void a_copy_without_its_wal_is_readable_where_nothing_can_be_written(void **state)
+{
+    struct fixture *fixture = *state;
+    if (geteuid() != 0) {
+        print_message("skipped: only root can become somebody else\n");
+        skip();
+    }
+    struct journal *journal = open_journal(fixture);
+    fixture_append(journal, 1, 20);
+    journal_close(journal);
+    char copy[128];
+    snprintf(copy, sizeof copy, "%s/copy 100%%?#.db", fixture->dir);
+    fixture_copy_file(fixture->file, copy);
+    assert_int_equal(chmod(copy, 0444), 0);
+    assert_int_equal(chmod(fixture->dir, 0555), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        _exit(setresuid(STRANGER, STRANGER, STRANGER) < 0 ? 20 : follow(copy, 20));
+    }
+    assert_int_equal(child_status(child), 0);
+}
+
+// ---- Power for the process only
+
+// Appends for ever and tells each acknowledged sequence through the pipe.
+static void append_until_killed(const struct fixture *fixture, int pipe_fd)
+{
+    struct journal *journal = NULL;
+    if (journal_open(fixture->dir, &fixture_identity, &journal) < 0) {
+        _exit(1);
+    }
+    for (uint64_t next = journal_last_sequence(journal) + 1;;) {
+        struct event events[5];
+        size_t n = 1 + next % 5;
+        for (size_t i = 0; i < n; i++) {
+            events[i] = fixture_event(next + i);
+        }
+        struct journal_receipt receipt;
+        if (journal_append(journal, events, n, &receipt) < 0) {
+            _exit(2);
+        }
+        next = receipt.last_sequence + 1;
+        if (write(pipe_fd, &receipt.last_sequence, sizeof receipt.last_sequence) < 0) {
+            _exit(3);
+        }
+    }
+}
+
+// Kill an appender after some acknowledgements; returns the last one that it gave.
+static uint64_t kill_an_appender(const struct fixture *fixture)
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        close(fds[0]);
+        append_until_killed(fixture, fds[1]);
+    }
+    close(fds[1]);
+    uint64_t acknowledged = 0;
+    for (uint64_t wanted = 1 + fixture_random(30); wanted > 0; wanted--) {
+        assert_int_equal(read(fds[0], &acknowledged, sizeof acknowledged), sizeof acknowledged);
+    }
+    assert_int_equal(kill(child, SIGKILL), 0);
+    while (read(fds[0], &acknowledged, sizeof acknowledged) == sizeof acknowledged) {
+    }
+    close(fds[0]);
+    assert_true(WIFSIGNALED(child_status(child)));
+    return acknowledged;
+}
+
+static void what_was_acknowledged_survives_kill_9(void **state)
+{
+    struct fixture *fixture = *state;
+    for (int round = 0; round < 20; round++) {
+        uint64_t acknowledged = kill_an_appender(fixture);
+        struct journal *journal = open_journal(fixture);
+        uint64_t last = journal_last_sequence(journal);
+        assert_true(last >= acknowledged);
+        assert_true(last <= acknowledged + 5); // at most the batch that was under way
+        fixture_expect(fixture->file, last);
+        journal_close(journal);
+    }
+}
+
+#define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, fixture_make, fixture_remove)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_DIR(an_empty_journal_has_no_events),
+        WITH_DIR(numbers_and_chains_go_on_after_reopening),
+        WITH_DIR(a_batch_gets_consecutive_numbers),
+        WITH_DIR(an_event_whose_values_fit_no_line_is_recorded_without_them),
+        WITH_DIR(another_writer_is_noticed_and_nothing_is_numbered_twice),
+        WITH_DIR(a_locked_database_is_busy_and_the_batch_can_be_tried_again),
+        WITH_DIR(the_file_is_for_owner_and_group_whatever_the_umask),
+        WITH_DIR(a_file_of_another_kind_is_refused_and_left_alone),
+        WITH_DIR(a_file_that_is_no_database_is_refused_and_left_alone),
+        WITH_DIR(a_newer_schema_is_refused),
+        WITH_DIR(a_journal_of_another_gateway_or_site_is_refused),
+        WITH_DIR(an_empty_file_becomes_a_journal),
+        WITH_DIR(numbers_that_contradict_each_other_are_not_gone_on_with),
+        WITH_DIR(events_cannot_be_changed_deleted_or_replaced),
+        WITH_DIR(alarms_come_back_as_they_were_after_the_last_event),
+        WITH_DIR(a_boottime_of_an_earlier_boot_says_nothing),
+        WITH_DIR(minutes_are_stored_and_can_be_stored_again),
+        WITH_DIR(a_reader_walks_each_class_and_knows_the_extent),
+        WITH_DIR(a_reader_of_nothing_is_told_to_come_back),
+        WITH_DIR(an_idle_reader_does_not_hold_the_writer_s_wal),
+        WITH_DIR(another_process_reads_while_the_writer_writes),
+        WITH_DIR(the_group_reads_and_nobody_else_and_only_the_owner_writes),
+        WITH_DIR(a_copy_without_its_wal_is_readable_where_nothing_can_be_written),
+        WITH_DIR(what_was_acknowledged_survives_kill_9),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
