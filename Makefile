@@ -73,7 +73,7 @@ $(BUILD)/obj/%.o: %.c VERSION
 
 .PHONY: demo check
 demo:
-	@scripts/demo.sh
+	@BUILD=$(BUILD) scripts/demo.sh
 check:
 	@scripts/check.sh
 

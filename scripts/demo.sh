@@ -4,9 +4,10 @@
 set -u
 cd "$(dirname "$0")/.." || exit 1
 scripts/setup.sh demo || exit 1
-make -s -j"$(nproc)" all || exit 1
+
 
 build=${BUILD:-build}
+make -s -j"$(nproc)" BUILD="$build" all || exit 1
 dir=$(mktemp -d -t careroom-demo.XXXXXX)
 config=$dir/careroom.yaml
 pids=()
@@ -28,12 +29,12 @@ start() {
 
 end_process() {
     local pid=$1
-    kill -TERM "$pid" 2>/dev/null || return 0
+    kill -TERM -- "-$pid" 2>/dev/null || return 0 # with its children: each leads a group of its own
     for _ in {1..30}; do
         kill -0 "$pid" 2>/dev/null || break
         sleep 0.1
     done
-    kill -KILL "$pid" 2>/dev/null
+    kill -KILL -- "-$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
 }
 
@@ -96,7 +97,7 @@ arrives() {
     local type=$1 subject=$2 end=$((SECONDS + $3)) topic line
     while [ $SECONDS -le "$end" ]; do
         read -r -t 1 -u 3 topic line || continue
-        [ "$(field type "$line")" = "careroom.$type" ] && [ "$(field subject "$line")" = "$subject" ] || continue
+        [ "$(field type "$line") $(field subject "$line")" = "careroom.$type $subject" ] || continue
         arrived=$line
         print_event "$topic" "$line"
         return 0
@@ -233,7 +234,7 @@ EOF
 trap 'finish 0' INT TERM
 trap 'finish $?' EXIT
 if [ "${DEMO_S:-0}" -gt 0 ]; then
-    (sleep "$DEMO_S" && kill -TERM $$) 3<&- &
+    setsid bash -c "sleep $DEMO_S; kill -TERM $$" &
     pids+=($!)
 fi
 prepare

@@ -40,7 +40,7 @@ rooms:
       - {{ id: air,     driver: scd41, bus: main, every_ms: 5000 }}
       - {{ id: climate, driver: sht4x, bus: main, every_ms: 1000 }}
       - {{ id: smoke-1, driver: contact, line: GPIO17, role: smoke, wiring: normally-closed }}
-      - {{ id: door,    driver: contact, line: GPIO27, role: door, debounce_ms: 5 }}
+      - {{ id: door,    driver: contact, line: GPIO27, role: door, debounce_ms: 0 }}
     readers:
       - {{ id: entry, driver: wiegand, d0: GPIO5, d1: GPIO6, direction: both }}
     outputs:

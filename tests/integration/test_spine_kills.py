@@ -34,7 +34,7 @@ class Doors:
             self.open = not self.open
             self.control.must("sim-line", point="butterfly/door", state="active" if self.open else "inactive")
             self.changes += 1
-            time.sleep(0.01)  # twice the debounce: the change counts
+            time.sleep(0.02)
         except (*GONE, AssertionError):
             self.control = None
             time.sleep(0.01)

@@ -3,6 +3,7 @@
 // threads are left alone.
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +37,8 @@ static void refuse(const char *function)
     say("nomalloc: the main thread called ");
     say(function);
     say(" after READY=1\n");
+    void *frames[32];
+    backtrace_symbols_fd(frames, backtrace(frames, 32), STDERR_FILENO);
     abort();
 }
 
