@@ -1,0 +1,107 @@
+// The commands and options of careroomctl, one row each: what usage, the parser and the completion are made
+// of.
+#include "gateway/ctl/ctl.h"
+
+const struct ctl_option_info ctl_options[OPTION_COUNT] = {
+    [OPTION_CONFIG] = { .name = "--config",
+                        .argument = "FILE",
+                        .help =
+                            "the configuration; else $CAREROOM_CONFIG, else /etc/careroom/careroom.yaml" },
+    [OPTION_JSON] = { .name = "--json", .help = "print JSON, for programs" },
+    [OPTION_HELP] = { .name = "--help", .help = "say how this is used, and end" },
+    [OPTION_VERSION] = { .name = "--version", .help = "print the version, and end" },
+    [OPTION_SINCE] = { .name = "--since",
+                       .argument = "WHEN",
+                       .help = "2026-11-24, 2026-11-24T08:00, 10m, 2h, 3d, or an event's number '#18231'" },
+    [OPTION_CLASS] = { .name = "--class",
+                       .argument = "fire|safety|fault|attendance|access|system",
+                       .help = "only events of this class" },
+    [OPTION_ROOM] = { .name = "--room",
+                      .argument = "ROOM",
+                      .help = "only this room; 'gateway': of the gateway itself" },
+    [OPTION_FOLLOW] = { .name = "--follow", .help = "go on with what happens from now, until Ctrl-C" },
+    [OPTION_LIMIT] = { .name = "--limit", .argument = "N", .help = "the newest N at most" },
+    [OPTION_DB] = { .name = "--db", .argument = "FILE", .help = "this journal; needs no configuration" },
+    [OPTION_FORMAT] = { .name = "--format",
+                        .argument = "26|34",
+                        .help = "bits of the card's frame; else the shorter that fits" },
+    [OPTION_PULSES] = { .name = "--pulses",
+                        .argument = "BITS",
+                        .help = "raw pulses instead of a card, '0' and '1', at most 64" },
+};
+
+#define ALARM_NAME                                                                                           \
+    "An alarm is ROOM/RULE as 'careroomctl alarms' shows it: butterfly/smoke-1, butterfly/air.trouble."
+#define ONLY_SIM "Only careroomd-sim does this; careroomd has no way to fake an input."
+
+const struct ctl_command ctl_commands[] = {
+    { .name = "status",
+      .arguments = "",
+      .help = "rooms, points, alarms, and the health of uplink and journal",
+      .run = ctl_status_command },
+    { .name = "alarms",
+      .arguments = "",
+      .help = "the alarms that stand, their state and what to do",
+      .run = ctl_alarms_command },
+    { .name = "ack",
+      .arguments = "ALARM",
+      .help = "acknowledge an alarm: somebody is taking care of it",
+      .details = ALARM_NAME "\nALARM#3 acknowledges its third occurrence and no other.",
+      .run = ctl_ack_command },
+    { .name = "reset",
+      .arguments = "ALARM",
+      .help = "reset a latched alarm that is acknowledged and whose cause has gone",
+      .details = ALARM_NAME,
+      .run = ctl_reset_command },
+    { .name = "events",
+      .arguments = "",
+      .options = OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_ROOM) |
+                 OPTION_BIT(OPTION_FOLLOW) | OPTION_BIT(OPTION_LIMIT),
+      .help = "what happened, from the journal; also when careroomd is not running",
+      .details =
+          "With --json: the journal's own lines, byte for byte. With --follow and neither --since nor "
+          "--limit:\n"
+          "only what happens from now on. Times are the gateway's; '~' marks one of a clock not yet set.",
+      .run = ctl_events_command },
+    { .name = "verify",
+      .arguments = "",
+      .options = OPTION_BIT(OPTION_DB),
+      .help = "check every line and hash of the journal; also when careroomd is not running",
+      .run = ctl_verify_command },
+    { .name = "scan",
+      .arguments = "",
+      .help = "chips found on each bus, and lines by name",
+      .run = ctl_scan_command },
+    { .name = "sim set",
+      .arguments = "ROOM/SENSOR QUANTITY VALUE",
+      .help = "what a simulated sensor measures",
+      .details = "QUANTITY is temperature (°C), humidity (%RH) or co2 (ppm). " ONLY_SIM,
+      .run = ctl_sim_set_command },
+    { .name = "sim line",
+      .arguments = "ROOM/SENSOR active|inactive|open",
+      .help = "a simulated contact; open: its wire is cut",
+      .details = ONLY_SIM,
+      .run = ctl_sim_line_command },
+    { .name = "sim badge",
+      .arguments = "ROOM/READER [UID]",
+      .options = OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_PULSES),
+      .help = "present a card to a simulated reader",
+      .details =
+          "UID is FACILITY:CARD (57:12345), or the card's whole number, decimal or 0x… in hex. " ONLY_SIM,
+      .run = ctl_sim_badge_command },
+    { .name = "sim fault",
+      .arguments = "ROOM/SENSOR none|nack|crc|stuck|hang",
+      .help = "let a simulated sensor fail, or work again",
+      .details = ONLY_SIM,
+      .run = ctl_sim_fault_command },
+    { .name = "sim outputs",
+      .arguments = "",
+      .help = "every output with its level and pattern",
+      .details = ONLY_SIM,
+      .run = ctl_sim_outputs_command },
+    { .name = "completion",
+      .arguments = "bash",
+      .help = "print the completion script: source <(careroomctl completion bash)",
+      .run = ctl_completion_command },
+};
+const size_t ctl_n_commands = sizeof ctl_commands / sizeof *ctl_commands;
