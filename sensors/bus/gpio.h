@@ -30,7 +30,8 @@ int gpio_request_pulses(const char *const *names, size_t n, enum bias bias, stru
 int gpio_request_output(const char *name, bool initial_level, struct gpio_lines **ret_lines);
 void gpio_release(struct gpio_lines *lines); // NULL is fine
 
-// Becomes readable when edges wait. Owned by the request. -1 for outputs.
+// Becomes readable when edges wait. Owned by the request. -1 for outputs. A chip that goes need not wake anybody (kernel
+// 6.1 does not): it is gpio_get() that says -ENODEV, so levels are to be read now and then.
 int gpio_fd(const struct gpio_lines *lines);
 
 // Take up to cap waiting edges, merged over the lines by time; what does not fit waits for the next call and keeps
