@@ -38,6 +38,9 @@ static json_t *outcome(int r, const char *name, const char *what)
             "not-found", "there is no %s in the simulated world; `careroomctl status` lists what is there",
             name);
     }
+    if (r == -EBUSY) {
+        return control_refuse("busy", "the cable of %s still carries the card before; try again in 0.2 s", name);
+    }
     return control_refuse("bad-request", "%s has no such %s", name, what);
 }
 
