@@ -18,7 +18,8 @@ enum part_bus {
     PART_BUS_COUNT
 };
 
-// What the configuration must know of a driver or reader in order to judge a file. Part of each driver's const struct.
+// What the configuration must know of a driver or reader in order to judge a file. Part of each driver's
+// const struct.
 struct part_info {
     const char *name; // as written after "driver:"
     const char *what; // for people: "Sensirion SCD41, CO2, temperature, humidity"
@@ -56,10 +57,23 @@ enum contact_role {
 };
 extern const char *const contact_role_names[ROLE_COUNT]; // "smoke", "call-point", …
 
-enum output_role { OUTPUT_SOUNDER, OUTPUT_BEACON, OUTPUT_VENTILATION, OUTPUT_DOOR_RELEASE, OUTPUT_ROLE_COUNT };
+enum output_role {
+    OUTPUT_SOUNDER,
+    OUTPUT_BEACON,
+    OUTPUT_VENTILATION,
+    OUTPUT_DOOR_RELEASE,
+    OUTPUT_ROLE_COUNT
+};
 extern const char *const output_role_names[OUTPUT_ROLE_COUNT];
 
-enum severity { SEVERITY_TROUBLE, SEVERITY_ADVISORY, SEVERITY_WARNING, SEVERITY_CRITICAL, SEVERITY_FIRE, SEVERITY_COUNT };
+enum severity {
+    SEVERITY_TROUBLE,
+    SEVERITY_ADVISORY,
+    SEVERITY_WARNING,
+    SEVERITY_CRITICAL,
+    SEVERITY_FIRE,
+    SEVERITY_COUNT
+};
 extern const char *const severity_names[SEVERITY_COUNT];
 
 enum wiring { WIRING_NORMALLY_OPEN, WIRING_NORMALLY_CLOSED, WIRING_COUNT };
@@ -80,12 +94,13 @@ struct config_sensor {
     char id[ID_SIZE];
     const struct part_info *part; // NULL only where no catalogue was given
     char driver[ID_SIZE];
-    size_t bus;       // index in config.buses; only for PART_I2C
-    uint8_t address;  // 7 bit; the part's default where the file says nothing
-    uint32_t every_ms; // polling period; default 5000
-    int32_t altitude_m; // scd4x: metres above the sea, 0 to 3000
-    bool self_calibration; // scd4x: automatic self-calibration; default false (rooms that are never aired fool it)
-    char *line;       // name or chip-label:offset; only for PART_LINE
+    size_t bus;            // index in config.buses; only for PART_I2C
+    uint8_t address;       // 7 bit; the part's default where the file says nothing
+    uint32_t every_ms;     // polling period; default 5000
+    int32_t altitude_m;    // scd4x: metres above the sea, 0 to 3000
+    bool self_calibration; // scd4x: automatic self-calibration; default false (rooms that are never aired
+                           // fool it)
+    char *line;            // name or chip-label:offset; only for PART_LINE
     enum contact_role role;
     enum wiring wiring; // default normally-open
     enum bias bias;
@@ -135,13 +150,13 @@ struct config_room {
 };
 
 struct config_mqtt {
-    char *host; // NULL: no broker configured, the uplink has nothing to do
+    char *host;    // NULL: no broker configured, the uplink has nothing to do
     uint16_t port; // default 8883 with tls, 1883 without
     bool tls;
     char *ca, *cert, *key; // files; cert and key together or not at all
     char *username, *password_file;
-    uint32_t keepalive_s;  // default 30
-    uint32_t window;       // unacknowledged messages at most, 1 to 20 (MQTT's default receive maximum); default 16
+    uint32_t keepalive_s; // default 30
+    uint32_t window; // unacknowledged messages at most, 1 to 20 (MQTT's default receive maximum); default 16
 };
 
 struct config {
@@ -150,7 +165,8 @@ struct config {
     char *timezone;
     char *language; // "zh" or "en"
     char *state_dir, *run_dir;
-    char *uplink_user; // the system user of careroom-uplink; what comes from it is remote. Default careroom-uplink
+    char *uplink_user; // the system user of careroom-uplink; what comes from it is remote. Default
+                       // careroom-uplink
     struct config_bus *buses;
     size_t n_buses;
     struct config_room *rooms;
@@ -160,7 +176,7 @@ struct config {
 
 // A mistake or a notice about one place of the file. All strings are good during the call only.
 struct config_message {
-    bool notice;         // true: worth knowing, not a mistake
+    bool notice; // true: worth knowing, not a mistake
     const char *file;
     unsigned line;       // from 1; 0 where the file as a whole is meant
     const char *key;     // dotted path, "rooms[butterfly].rules[co2-high].deadband"
@@ -169,10 +185,11 @@ struct config_message {
 };
 typedef void (*config_report_fn)(const struct config_message *message, void *user);
 
-// Read and judge a file. 0 and *ret_config, or -EINVAL when at least one mistake was reported, or another negative
-// errno (the file can't be read), reported too. Blocks on the file system; start-up only. Caller frees with config_free().
-int config_load(const char *file, const struct config_catalogue *catalogue, config_report_fn report, void *user,
-                struct config **ret_config);
+// Read and judge a file. 0 and *ret_config, or -EINVAL when at least one mistake was reported, or another
+// negative errno (the file can't be read), reported too. Blocks on the file system; start-up only. Caller
+// frees with config_free().
+int config_load(const char *file, const struct config_catalogue *catalogue, config_report_fn report,
+                void *user, struct config **ret_config);
 
 // The same from memory, for tests and the fuzzer; `name` stands for the file in messages.
 int config_parse(const char *name, const char *text, size_t length, const struct config_catalogue *catalogue,
@@ -186,7 +203,8 @@ void config_report_text(const struct config_message *message, void *user);
 // The file that every program reads without --config: $CAREROOM_CONFIG, else /etc/careroom/careroom.yaml.
 const char *config_default_file(void);
 
-// Print the key table (key, type, unit, range, default, help), one key a line, to a FILE *: what the man page is made of.
+// Print the key table (key, type, unit, range, default, help), one key a line, to a FILE *: what the man page
+// is made of.
 void config_print_keys(void *file);
 
 #endif

@@ -132,7 +132,7 @@ static void tell_unknown(struct work *work, const struct draft *draft, const yam
     const char *instead = nearest.best != NULL ? phrase(work, "did you mean %s?", nearest.best)
                                                : phrase(work, "known here: %s", words_text(work, &words));
     char key[64] = ""; // as far as it can be shown in a path
-    size_t n = strcspn(text_of(name), "\n\r\t\033");
+    size_t n = strcspn(text_of(name), " \n\r\t\033");
     strncat(key, text_of(name), n < 40 ? n : 40);
     tell_mistake_at(work, draft, key, line_of(name),
                     phrase(work, "unknown key %s", shown(work, text_of(name))), instead);
@@ -208,7 +208,7 @@ static struct draft *read_mapping(struct work *work, const struct key_section *s
     *draft = place;
     draft->section = section;
     draft->values = values;
-    draft->line = place.parent != NULL ? line_of(node) : 0; // what the root lacks, the file as a whole lacks
+    draft->line = place.parent != NULL ? line_of(node) : 1; // what the root lacks, the file lacks
     if (node->type != YAML_MAPPING_NODE) {
         tell_mistake(work, draft, THE_DRAFT, "is no mapping",
                      "write keys with values, such as { key: value }");
@@ -229,7 +229,7 @@ struct draft *draft_document(struct work *work, yaml_document_t *document)
     work->document = document;
     const yaml_node_t *root = yaml_document_get_root_node(document);
     if (root == NULL) {
-        tell_mistake_at(work, NULL, NULL, 0, "the file is empty",
+        tell_mistake_at(work, NULL, NULL, 1, "the file is empty",
                         "begin with config/careroom.yaml, the example");
         return NULL;
     }

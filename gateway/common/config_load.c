@@ -45,9 +45,14 @@ static void tell_syntax(struct work *work, const yaml_parser_t *parser, const ch
         return;
     }
     const char *problem = parser->problem != NULL ? parser->problem : "it can't be read";
-    const char *context = parser->context != NULL ? parser->context : "";
+    const char *context = "";
+    if (parser->context !=
+        NULL) { // an open quote is noticed at the end of the file, far from where it stands
+        context =
+            phrase(work, "%s from line %u on: ", parser->context, (unsigned)parser->context_mark.line + 1);
+    }
     tell_mistake_at(work, NULL, NULL, problem_line(parser, text, length),
-                    phrase(work, "not YAML: %s%s%s", context, *context != '\0' ? ": " : "", problem),
+                    phrase(work, "not YAML: %s%s", context, problem),
                     "look at colons, indents, quotes and tabs here and in the line before");
 }
 
@@ -108,7 +113,7 @@ static void report_all(const struct work *work, config_report_fn report, void *u
     for (size_t i = 0; i < work->n_messages; i++) {
         report(&work->messages[i], user);
     }
-    struct config_message message = { .file = work->file, .key = "" };
+    struct config_message message = { .file = work->file, .key = FILE_AS_A_WHOLE };
     if (work->n_hidden > 0) {
         message.wrong = "there are more mistakes than are shown";
         message.instead = "mend these first";
@@ -131,7 +136,7 @@ int config_parse(const char *name, const char *text, size_t length, const struct
         memcpy(file, name, strlen(name));
         loaded->config.file = file;
         if (length > FILE_MAX) {
-            tell_mistake_at(&work, NULL, NULL, 0, "the file is larger than 1 MiB",
+            tell_mistake_at(&work, NULL, NULL, 1, "the file is larger than 1 MiB",
                             "keep the configuration alone in it");
         } else {
             read_text(&work, text, length, &loaded->config);
@@ -185,7 +190,7 @@ int config_load(const char *file, const struct config_catalogue *catalogue, conf
         char wrong[128];
         (void)snprintf(wrong, sizeof wrong, "can't be read: %s", strerror(-error));
         report(&(struct config_message){ .file = file,
-                                         .key = "",
+                                         .key = FILE_AS_A_WHOLE,
                                          .wrong = wrong,
                                          .instead = "name the file with --config or $CAREROOM_CONFIG" },
                user);

@@ -171,8 +171,11 @@ static void tell(struct work *work, bool notice, const struct draft *draft, cons
     }
     char path[160];
     path_write(draft, path, sizeof path);
-    const char *key =
-        phrase(work, "%s%s%s", path, name != NULL && *path != '\0' ? "." : "", name != NULL ? name : "");
+    const char *key = FILE_AS_A_WHOLE;
+    if (name != NULL || *path != '\0') {
+        key =
+            phrase(work, "%s%s%s", path, name != NULL && *path != '\0' ? "." : "", name != NULL ? name : "");
+    }
 
     size_t at = work->n_messages++; // behind those of the same line
     for (; at > 0 && work->messages[at - 1].line > line; at--) {

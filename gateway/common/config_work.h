@@ -91,6 +91,9 @@ struct nearest {
 };
 void nearest_try(struct nearest *nearest, const char *word, const char *candidate);
 
+// What stands for the key in a message about the whole file or its YAML.
+#define FILE_AS_A_WHOLE "file"
+
 // Where a message points to: a key of a draft (its index in the section), or the draft itself.
 #define THE_DRAFT (-1)
 
