@@ -73,7 +73,7 @@ $(BUILD)/obj/%.o: %.c VERSION
 
 .PHONY: demo check
 demo:
-	@BUILD=$(BUILD) scripts/demo.sh
+	@exec env BUILD=$(BUILD) scripts/demo.sh
 check:
 	@scripts/check.sh
 
