@@ -16,6 +16,7 @@
 // Card frames in a row that are none, before the reader is in trouble.
 #define FRAMES_TO_TROUBLE 3
 #define EDGES             32
+#define DRAIN_ROUNDS      4 // then other sources have their turn
 
 struct line_point {
     struct lines *owner;
@@ -26,8 +27,9 @@ struct line_point {
         16) unsigned char state[DRIVER_STATE_MAX > READER_STATE_MAX ? DRIVER_STATE_MAX : READER_STATE_MAX];
     struct gpio_lines *gpio;
     sd_event_source *io, *timer;
-    bool level; // as last heard (contacts)
-    bool trouble;
+    bool level;      // as last heard (contacts)
+    bool gone;       // the line can't be had, or is no more: a trouble until the next start
+    bool unreadable; // a card reader in trouble
     unsigned bad_frames;
 };
 
@@ -41,7 +43,6 @@ struct lines {
 
 static void tell_trouble(struct line_point *p, enum trouble trouble)
 {
-    p->trouble = trouble != TROUBLE_NONE;
     p->owner->input(&(struct core_input){ .kind = CORE_INPUT_TROUBLE, .point = p->point, .trouble = trouble },
                     p->owner->user);
 }
@@ -72,7 +73,8 @@ static void contact_result(struct line_point *p, const struct driver_result *res
 static void reader_bad_frame(struct line_point *p, bool at_once)
 {
     p->bad_frames++;
-    if (!p->trouble && (at_once || p->bad_frames >= FRAMES_TO_TROUBLE)) {
+    if (!p->unreadable && (at_once || p->bad_frames >= FRAMES_TO_TROUBLE)) {
+        p->unreadable = true;
         tell_trouble(p, TROUBLE_UNREADABLE);
     }
 }
@@ -85,7 +87,8 @@ static void reader_result(struct line_point *p, const struct reader_result *resu
         break;
     case READER_CARD:
         p->bad_frames = 0;
-        if (p->trouble) {
+        if (p->unreadable) {
+            p->unreadable = false;
             tell_trouble(p, TROUBLE_NONE);
         }
         p->owner->input(&(struct core_input){ .kind = CORE_INPUT_CARD,
@@ -118,47 +121,50 @@ static void feed_edge(struct line_point *p, unsigned line, bool level, bool lost
     }
 }
 
-// The level now, for a contact whose edges may have been missed.
+// The level now: of a contact whose edges may have been missed, and for any line the question whether it is
+// still there.
 static void feed_level(struct line_point *p)
 {
     bool level;
-    int r = gpio_get(p->gpio, 0, &level);
-    if (r < 0) {
-        if (!p->trouble) {
+    if (gpio_get(p->gpio, 0, &level) < 0) {
+        if (!p->gone) {
+            p->gone = true;
             tell_trouble(p, TROUBLE_GONE);
         }
         return;
     }
-    if (p->trouble) {
-        tell_trouble(p, TROUBLE_NONE);
-        p->level = !level; // told again below
-    }
-    if (level != p->level) {
+    if (p->driver && level != p->level) {
         feed_edge(p, 0, level, false, clock_boottime_ns());
     }
 }
 
-static int on_edges(sd_event_source *source, int fd, uint32_t events, void *user)
+// Everything that waits. Nothing is logged here: the main thread never waits for whoever reads its log, and a
+// line that is gone is a trouble that the journal has.
+static int drain(struct line_point *p)
 {
-    struct line_point *p = user;
     struct gpio_edge edges[EDGES];
     bool lost = false;
-    int n = gpio_read_edges(p->gpio, edges, EDGES, &lost);
+    int n, rounds = 0;
+    do {
+        n = gpio_read_edges(p->gpio, edges, EDGES, &lost);
+        for (int i = 0; i < n; i++) {
+            feed_edge(p, edges[i].line, edges[i].level, lost, edges[i].boottime_ns);
+        }
+    } while (n == EDGES && ++rounds < DRAIN_ROUNDS);
     if (n < 0) {
-        log_error("line of %s/%s is gone: %s", p->owner->plan->core.points[p->point].room,
-                  p->owner->plan->core.points[p->point].id, strerror(-n));
+        p->gone = true;
         tell_trouble(p, TROUBLE_GONE);
-        return sd_event_source_set_enabled(source, SD_EVENT_OFF);
-    }
-    (void)fd;
-    (void)events;
-    for (int i = 0; i < n; i++) {
-        feed_edge(p, edges[i].line, edges[i].level, lost && i == 0, edges[i].boottime_ns);
-    }
-    if (lost && p->driver) {
+    } else if (lost && p->driver) {
         feed_level(p);
     }
-    return 0;
+    return n;
+}
+
+static int on_edges(sd_event_source *source, int fd, uint32_t events, void *user)
+{
+    (void)fd;
+    (void)events;
+    return drain(user) < 0 ? sd_event_source_set_enabled(source, SD_EVENT_OFF) : 0;
 }
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *user)
@@ -166,6 +172,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
     struct line_point *p = user;
     (void)source;
     (void)usec;
+    (void)drain(p); // an edge that waits came before this deadline
     if (p->driver) {
         struct driver_result result = { .next_ns = UINT64_MAX };
         p->driver->settle(p->state, clock_boottime_ns(), &result);
@@ -189,7 +196,7 @@ static int request(struct line_point *p, const struct plan_source *source)
     }
     p->reader = reader_find(source->reader->driver);
     p->reader->init(p->state, source->reader, now);
-    return gpio_request_inputs((const char *const[]){ source->reader->d0, source->reader->d1 }, 2,
+    return gpio_request_pulses((const char *const[]){ source->reader->d0, source->reader->d1 }, 2,
                                BIAS_PULL_UP, &p->gpio);
 }
 
@@ -250,7 +257,7 @@ int lines_new(const struct plan *plan, sd_event *loop, lines_input_fn input, voi
             log_error("line of %s/%s can't be had: %s; the point is in trouble until the next start "
                       "(careroomctl scan lists the lines)",
                       plan->core.points[i].room, plan->core.points[i].id, strerror(-r));
-            p->trouble = true;
+            p->gone = true;
         }
     }
     *ret_lines = lines;
@@ -261,7 +268,7 @@ void lines_start(struct lines *lines)
 {
     for (size_t i = 0; i < lines->n_points; i++) {
         struct line_point *p = &lines->points[i];
-        if (!p->gpio || !p->timer) {
+        if (p->gone) {
             tell_trouble(p, TROUBLE_GONE);
             continue;
         }
@@ -276,7 +283,7 @@ void lines_reread(struct lines *lines)
 {
     for (size_t i = 0; i < lines->n_points; i++) {
         struct line_point *p = &lines->points[i];
-        if (p->driver && p->gpio && p->timer) {
+        if (!p->gone) {
             feed_level(p);
         }
     }
