@@ -142,8 +142,10 @@ static bool hidden(enum event_field field, const json_t *value)
     for (size_t i = 0; i < sizeof shown_otherwise / sizeof *shown_otherwise; i++)
         if (field == shown_otherwise[i])
             return true;
+    // What goes without saying: somebody in the house asked, and a trouble is a trouble.
     const char *text = json_string_value(value);
-    return field == FIELD_VIA && text != NULL && strcmp(text, "local") == 0;
+    return text != NULL && ((field == FIELD_VIA && strcmp(text, "local") == 0) ||
+                            (field == FIELD_SEVERITY && strcmp(text, severity_names[SEVERITY_TROUBLE]) == 0));
 }
 
 static void put_field(FILE *out, enum event_field field, const json_t *data, const json_t *value)
