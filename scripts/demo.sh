@@ -21,7 +21,7 @@ pause=1.5
 start() {
     local name=$1
     shift
-    setsid "$@" >>"$dir/$name.log" 2>&1 </dev/null 3<&- &
+    setsid "$@" >>"$dir/$name.log" 2>&1 </dev/null 3<&- 5>&- &
     started=$!
     pids+=("$started")
 }
@@ -42,6 +42,7 @@ finish() {
     local status=$1 i
     trap '' INT TERM
     trap - EXIT
+    exec >&5 # the trap may have come while a command's output went elsewhere
     if [ "$status" -eq 0 ]; then
         say "The end: every line of the journal against its hash, its numbers and the line before it."
         show careroomctl verify
@@ -251,6 +252,7 @@ EOF
     done
 }
 
+exec 5>&1
 trap 'finish 0' INT TERM
 trap 'finish $?' EXIT
 if [ "${DEMO_S:-0}" -gt 0 ]; then
