@@ -1,4 +1,5 @@
-// What a card reader is: one file in sensors/readers/ that ends in one const struct, and one row in readers.c.
+// What a card reader is: one file in sensors/readers/ that ends in one const struct, and one row in
+// readers.c.
 #ifndef CAREROOM_SENSORS_READER_H
 #define CAREROOM_SENSORS_READER_H
 
@@ -35,10 +36,11 @@ struct reader {
     struct part_info info;
     size_t state_size;
     void (*init)(void *state, const struct config_reader *config, uint64_t now_ns);
-    // PART_WIEGAND: an edge of line 0 (D0) or 1 (D1) of gpio_request_pulses(); lost: what gpio_read_edges() said of the batch.
-    // A frame ends with silence, so its outcome comes from settle(), or from the first edge of the next frame. Waiting
-    // edges go first, settle() after. Never block, never allocate.
-    void (*edge)(void *state, unsigned line, bool level, bool lost, uint64_t at_ns, struct reader_result *ret_result);
+    // PART_WIEGAND: an edge of line 0 (D0) or 1 (D1) of gpio_request_pulses(); lost: what gpio_read_edges()
+    // said of the batch. A frame ends with silence, so its outcome comes from settle(), or from the first
+    // edge of the next frame. Waiting edges go first, settle() after. Never block, never allocate.
+    void (*edge)(void *state, unsigned line, bool level, bool lost, uint64_t at_ns,
+                 struct reader_result *ret_result);
     void (*settle)(void *state, uint64_t now_ns, struct reader_result *ret_result);
 };
 

@@ -1,4 +1,5 @@
-// The narrowest seam to I2C: one transfer. Real (i2c-dev, I2C_RDWR) and simulated buses meet here, chosen by the linker.
+// The narrowest seam to I2C: one transfer. Real (i2c-dev, I2C_RDWR) and simulated buses meet here, chosen by
+// the linker.
 #ifndef CAREROOM_SENSORS_BUS_I2C_H
 #define CAREROOM_SENSORS_BUS_I2C_H
 
@@ -16,15 +17,16 @@ struct i2c_message {
     uint16_t length;
 };
 
-// Open an adapter ("/dev/i2c-1"). 0 and *ret_bus; -ENOENT, -EACCES, -EOPNOTSUPP (adapter can't do plain I2C). May block
-// shortly. Close with i2c_close().
+// Open an adapter ("/dev/i2c-1"). 0 and *ret_bus; -ENOENT, -EACCES, -EOPNOTSUPP (adapter can't do plain I2C).
+// May block shortly. Close with i2c_close().
 int i2c_open(const char *path, struct i2c_bus **ret_bus);
 void i2c_close(struct i2c_bus *bus); // NULL is fine
 
-// Carry out n messages joined by repeated starts, one STOP at the end. 0 or a negative errno, told apart as hardware.md's
-// table says after the adapters' different habits have been made one:
+// Carry out n messages joined by repeated starts, one STOP at the end. 0 or a negative errno, told apart as
+// hardware.md's table says after the adapters' different habits have been made one:
 //   -EREMOTEIO  nobody acknowledged (absent, busy, or no data yet)
-//   -ETIMEDOUT  the bus hangs; -EAGAIN arbitration lost, try again; -EIO disturbed; -ENODEV the adapter is gone
+//   -ETIMEDOUT  the bus hangs; -EAGAIN arbitration lost, try again; -EIO disturbed; -ENODEV the adapter is
+//   gone
 // Blocks up to the adapter's timeout (1 s by default): called from the bus's own worker thread only.
 int i2c_transfer(struct i2c_bus *bus, const struct i2c_message *messages, size_t n);
 
