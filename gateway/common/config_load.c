@@ -25,52 +25,6 @@ void config_free(struct config *config)
     }
 }
 
-// libyaml knows the line of a syntax error, but only the byte of a character that is none.
-static unsigned problem_line(const yaml_parser_t *parser, const char *text, size_t length)
-{
-    if (parser->error != YAML_READER_ERROR) {
-        return (unsigned)parser->problem_mark.line + 1;
-    }
-    unsigned line = 1;
-    for (size_t i = 0; i < length && i < parser->problem_offset; i++) {
-        line += text[i] == '\n';
-    }
-    return line;
-}
-
-static void tell_syntax(struct work *work, const yaml_parser_t *parser, const char *text, size_t length)
-{
-    if (parser->error == YAML_MEMORY_ERROR) {
-        work->out_of_memory = true;
-        return;
-    }
-    const char *problem = parser->problem != NULL ? parser->problem : "it can't be read";
-    const char *context = "";
-    if (parser->context !=
-        NULL) { // an open quote is noticed at the end of the file, far from where it stands
-        context =
-            phrase(work, "%s from line %u on: ", parser->context, (unsigned)parser->context_mark.line + 1);
-    }
-    tell_mistake_at(work, NULL, NULL, problem_line(parser, text, length),
-                    phrase(work, "not YAML: %s%s", context, problem),
-                    "look at colons, indents, quotes and tabs here and in the line before");
-}
-
-// One more document in the stream would be a second configuration that nobody reads.
-static void refuse_second(struct work *work, yaml_parser_t *parser, const char *text, size_t length)
-{
-    yaml_document_t document;
-    if (yaml_parser_load(parser, &document) == 0) {
-        tell_syntax(work, parser, text, length);
-        return;
-    }
-    if (yaml_document_get_root_node(&document) != NULL) {
-        tell_mistake_at(work, NULL, NULL, (unsigned)document.start_mark.line + 1,
-                        "a second document begins here", "write one configuration in one file, without ---");
-    }
-    yaml_document_delete(&document);
-}
-
 static void judge(struct work *work, yaml_document_t *document, struct config *config)
 {
     const struct draft *root = draft_document(work, document);
@@ -85,24 +39,11 @@ static void judge(struct work *work, yaml_document_t *document, struct config *c
 
 static void read_text(struct work *work, const char *text, size_t length, struct config *config)
 {
-    yaml_parser_t parser;
-    if (yaml_parser_initialize(&parser) == 0) {
-        work->out_of_memory = true;
-        return;
-    }
-    yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
-    yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);
     yaml_document_t document;
-    if (yaml_parser_load(&parser, &document) == 0) {
-        tell_syntax(work, &parser, text, length);
-    } else {
+    if (yaml_shape(work, text, length) && yaml_read(work, text, length, &document)) {
         judge(work, &document, config);
-        if (yaml_document_get_root_node(&document) != NULL) {
-            refuse_second(work, &parser, text, length);
-        }
         yaml_document_delete(&document);
     }
-    yaml_parser_delete(&parser);
 }
 
 static void report_all(const struct work *work, config_report_fn report, void *user)

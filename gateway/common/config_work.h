@@ -116,6 +116,12 @@ const char *value_read(const struct key *key, const char *text, size_t length, s
 // What would be right for a key: "write a whole number from 1 to 20".
 const char *value_wanted(struct work *work, const struct key *key);
 
+// Whether it is YAML of one document whose depth and anchors are those of a configuration; what is wrong is
+// told. libyaml's loader takes time with the square of both, so they are counted first.
+bool yaml_shape(struct work *work, const char *text, size_t length);
+// Load the first document. True: the caller deletes it; false: what is wrong has been told.
+bool yaml_read(struct work *work, const char *text, size_t length, yaml_document_t *ret_document);
+
 // The document's root as a draft; NULL where it is no mapping (told).
 struct draft *draft_document(struct work *work, yaml_document_t *document);
 
