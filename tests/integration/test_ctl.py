@@ -524,9 +524,18 @@ def test_verify(place, journal):
     assert verdict["ok"] is False and verdict["bad_sequence"] == "2" and "safety" in verdict["what"]
 
 
+def fill(journal):
+    """More than a pipe holds."""
+    journal.db.execute("BEGIN")
+    for i in range(2000):
+        journal.append("access", "door.opened", "butterfly/door", DAY + i)
+    journal.db.execute("COMMIT")
+
+
 def test_output_that_nobody_takes(place, journal):
     full = subprocess.run(place.arguments("events"), stdout=open("/dev/full", "w"), stderr=subprocess.PIPE, text=True, timeout=60)
     assert full.returncode == 1 and "could not be written" in full.stderr
+    fill(journal)
     piped = subprocess.run(["bash", "-c", 'set -o pipefail; "$@" | head -n 1', "-", *place.arguments("events", "--json")],
                            capture_output=True, text=True, timeout=60)
     assert (piped.returncode, piped.stderr) == (0, "") and piped.stdout == journal.lines[0] + "\n"
@@ -608,9 +617,11 @@ def test_follow_survives_the_guard(place, journal):
         text = journal.append("access", "door.opened", "butterfly/door", DAY + 301)
         guard.wake(journal.sequence)
         assert follower.next() == text
-        assert follower.end() == 0
         assert len(follower.said) == 1
-    guard.stop()
+        follower.said_something.clear()
+        guard.stop()  # a second absence is told as well
+        assert follower.said_something.wait(30) and follower.end() == 0
+        assert len(follower.said) == 2
 
 
 def test_follow_waits_for_guard_and_journal(place):
@@ -646,10 +657,7 @@ def test_follow_ends_when_nobody_reads(place, journal):
 
 def test_follow_ends_on_a_signal_while_its_output_is_stuck(place):
     journal = Journal(str(place.state))
-    journal.db.execute("BEGIN")
-    for i in range(2000):  # more than a pipe holds
-        journal.append("access", "door.opened", "butterfly/door", DAY + i)
-    journal.db.execute("COMMIT")
+    fill(journal)
     with place.guard(follow=FOLLOW), following(place, "--since", "#1") as follower:
         follower.next()
         assert follower.end() == 0
