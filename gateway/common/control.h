@@ -8,8 +8,9 @@
 //   {"op":"alarms"}                                  -> {"ok":true,"alarms":[…]}
 //   {"op":"ack","alarm":"butterfly/smoke-1","occurrence":3}   occurrence optional: the one that stands now
 //   {"op":"reset","alarm":"butterfly/smoke-1"}
-//                                                    -> {"ok":true,"recorded":"18231"}  after the commit: sequence of the event;
-//                                                       "recorded":null with "storage":"…" where the disk is in trouble
+//                                                    -> {"ok":true,"alarm":…,"occurrence":3,"recorded":"18231"} after the
+//                                                       commit: sequence of the event; "recorded":null with "storage":"…"
+//                                                       where the disk is in trouble
 //   {"op":"follow"}                                  -> {"ok":true,"recorded":"18231"} now and again after every commit:
 //                                                       all events up to this sequence are on the disk
 //   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200"}   from careroom-uplink alone: its health
