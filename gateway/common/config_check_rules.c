@@ -93,6 +93,15 @@ static const char *in_units(struct work *work, enum quantity quantity, int32_t v
     return phrase(work, "%s %s", buf, quantities[quantity].unit);
 }
 
+static const char *decimals_wanted(struct work *work, enum quantity quantity)
+{
+    int decimals = 0;
+    for (int32_t scale = quantities[quantity].scale; scale > 1; scale /= 10) {
+        decimals++;
+    }
+    return decimals == 0 ? "write a whole number" : phrase(work, "write at most %d decimals", decimals);
+}
+
 static bool read_number(struct work *work, const struct draft *rule, int key, enum quantity quantity,
                         int32_t min, int32_t max, int32_t *ret_number)
 {
@@ -106,8 +115,7 @@ static bool read_number(struct work *work, const struct draft *rule, int key, en
         tell_mistake(work, rule, key,
                      phrase(work, "%s has more decimals than %s is kept with", shown(work, value->text),
                             quantities[quantity].name),
-                     quantities[quantity].scale == 1 ? "write a whole number"
-                                                     : "write at most three decimals");
+                     decimals_wanted(work, quantity));
         return false;
     }
     if (error < 0 || number < min || number > max) {
