@@ -178,8 +178,9 @@ struct config {
 struct config_message {
     bool notice; // true: worth knowing, not a mistake
     const char *file;
-    unsigned line;       // from 1; 0 where the file could not be read
-    const char *key;     // dotted path, "rooms[butterfly].rules[co2-high].deadband"; "file" for the whole file or its YAML
+    unsigned line;   // from 1; 0 where the file could not be read
+    const char *key; // dotted path, "rooms[butterfly].rules[co2-high].deadband"; "file" for the whole file or
+                     // its YAML
     const char *wrong;   // what is wrong
     const char *instead; // what would be right
 };
