@@ -37,6 +37,10 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_LOST_CLASS] = "lostclass",
     [FIELD_OCCURRENCE] = "occurrence",
     [FIELD_OFFSET_MS] = "offset_ms",
+    [FIELD_PM10_NGM3] = "pm10_ngm3",
+    [FIELD_PM1_NGM3] = "pm1_ngm3",
+    [FIELD_PM25_NGM3] = "pm25_ngm3",
+    [FIELD_PRESSURE_PA] = "pressure_pa",
     [FIELD_REASON] = "reason",
     [FIELD_RH_MPCT] = "rh_mpct",
     [FIELD_ROLE] = "role",
@@ -46,6 +50,7 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_THRESHOLD] = "threshold",
     [FIELD_VERSION] = "version",
     [FIELD_VIA] = "via",
+    [FIELD_VOLTAGE_UV] = "voltage_uv",
 };
 
 // Types that can hide fire, whatever class they were recorded in: a detector that can't be trusted, a time in
@@ -58,7 +63,7 @@ static const bool hides_fire[EVENT_TYPE_COUNT] = {
 // A new enumerator wants its word here (and its answer to whether it can hide fire).
 _Static_assert(CLASS_COUNT == 6, "event_class_names");
 _Static_assert(EVENT_TYPE_COUNT == 15, "event_type_names, hides_fire");
-_Static_assert(FIELD_COUNT == 19, "event_field_names");
+_Static_assert(FIELD_COUNT == 24, "event_field_names");
 
 bool event_in_feed(enum event_type type, enum event_class class)
 {

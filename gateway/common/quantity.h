@@ -1,5 +1,6 @@
 // What can be measured: one row a quantity, read by drivers, rules, configuration, topics and reports.
-// Values are integers in fixed point; the unit stands in the key ("temp_mc": thousandths of a degree Celsius).
+// Values are integers in fixed point; the unit stands in the key ("temp_mc": thousandths of a degree
+// Celsius).
 #ifndef CAREROOM_COMMON_QUANTITY_H
 #define CAREROOM_COMMON_QUANTITY_H
 
@@ -10,7 +11,13 @@ enum quantity {
     QUANTITY_TEMPERATURE, // temp_mc: thousandths of a degree Celsius
     QUANTITY_HUMIDITY,    // rh_mpct: thousandths of a percent relative humidity
     QUANTITY_CO2,         // co2_ppm: parts per million
-    QUANTITY_CONTACT,     // active: 0 or 1, after the wiring (normally open or closed) has been taken into account
+    QUANTITY_PRESSURE,    // pressure_pa: pascals, as measured (not reduced to the sea's level)
+    QUANTITY_PM1,         // pm1_ngm3: particles of up to 1 µm, nanograms per cubic metre
+    QUANTITY_PM25,        // pm25_ngm3: of up to 2.5 µm
+    QUANTITY_PM10,        // pm10_ngm3: of up to 10 µm
+    QUANTITY_VOLTAGE,     // voltage_uv: microvolts
+    QUANTITY_CONTACT,     // active: 0 or 1, after the wiring (normally open or closed) has been taken into
+                          // account
     QUANTITY_COUNT
 };
 
@@ -34,7 +41,8 @@ int quantity_find(const char *name, enum quantity *ret_quantity);
 // decimals than the scale holds), -ERANGE (does not fit 32 bits after scaling). No locale, no floating point.
 int quantity_parse(enum quantity quantity, const char *text, int32_t *ret_value);
 
-// Fixed point into text without the unit: 26500 -> "26.5", 1500 -> "1500". Always terminates buf (size >= 16).
+// Fixed point into text without the unit: 26500 -> "26.5", 1500 -> "1500". Always terminates buf (size >=
+// 16).
 void quantity_format(enum quantity quantity, int32_t value, char *buf, size_t size);
 
 #endif

@@ -53,9 +53,10 @@ static void add_asker(struct event *event, const struct core_input *asked)
 static void add_circumstances(const struct core *core, size_t a, struct event *event)
 {
     static const enum event_field fields[] = {
-        [QUANTITY_TEMPERATURE] = FIELD_TEMP_MC,
-        [QUANTITY_HUMIDITY] = FIELD_RH_MPCT,
-        [QUANTITY_CO2] = FIELD_CO2_PPM,
+        [QUANTITY_TEMPERATURE] = FIELD_TEMP_MC, [QUANTITY_HUMIDITY] = FIELD_RH_MPCT,
+        [QUANTITY_CO2] = FIELD_CO2_PPM,         [QUANTITY_PRESSURE] = FIELD_PRESSURE_PA,
+        [QUANTITY_PM1] = FIELD_PM1_NGM3,        [QUANTITY_PM25] = FIELD_PM25_NGM3,
+        [QUANTITY_PM10] = FIELD_PM10_NGM3,      [QUANTITY_VOLTAGE] = FIELD_VOLTAGE_UV,
         [QUANTITY_CONTACT] = FIELD_ACTIVE,
     };
     _Static_assert(sizeof fields / sizeof fields[0] == QUANTITY_COUNT, "a quantity without a field");

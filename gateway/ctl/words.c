@@ -179,9 +179,10 @@ static bool known_field(const char *key)
 
 // What was measured comes first, then what it means.
 static const enum event_field order[] = {
-    FIELD_COMMAND,  FIELD_REASON, FIELD_CO2_PPM,    FIELD_TEMP_MC, FIELD_RH_MPCT,   FIELD_THRESHOLD,
-    FIELD_ROLE,     FIELD_LOST,   FIELD_LOST_CLASS, FIELD_BITS,    FIELD_OFFSET_MS, FIELD_VERSION,
-    FIELD_SEVERITY, FIELD_STATE,  FIELD_OCCURRENCE, FIELD_VIA,
+    FIELD_COMMAND,  FIELD_REASON,     FIELD_CO2_PPM,   FIELD_TEMP_MC,    FIELD_RH_MPCT,   FIELD_PRESSURE_PA,
+    FIELD_PM1_NGM3, FIELD_PM25_NGM3,  FIELD_PM10_NGM3, FIELD_VOLTAGE_UV, FIELD_THRESHOLD, FIELD_ROLE,
+    FIELD_LOST,     FIELD_LOST_CLASS, FIELD_BITS,      FIELD_OFFSET_MS,  FIELD_VERSION,   FIELD_SEVERITY,
+    FIELD_STATE,    FIELD_OCCURRENCE, FIELD_VIA,
 };
 // All but the three that hidden() names: a new field wants its place here.
 _Static_assert(sizeof order / sizeof *order == FIELD_COUNT - 3, "every field is shown or hidden");

@@ -57,14 +57,14 @@ struct scd4x {
     uint64_t being_read; // the sample that the answer holds; 0: it holds something else
     struct sim_answer answer;
 
-    int32_t co2_ppm, temp_mc, rh_mpct; // the air around it
+    int32_t air[QUANTITY_COUNT]; // around it
 };
 
 _Static_assert(sizeof(struct scd4x) <= SIM_CHIP_STATE_MAX, "the state of an SCD4x fits");
 
 static uint16_t co2_word(const struct scd4x *chip)
 {
-    int32_t ppm = chip->co2_ppm + chip->correction_ppm;
+    int64_t ppm = (int64_t)chip->air[QUANTITY_CO2] + chip->correction_ppm;
     return (uint16_t)(ppm < 0 ? 0 : ppm > 40000 ? 40000 : ppm);
 }
 
@@ -74,8 +74,8 @@ static void take_sample(struct scd4x *chip, bool without_co2)
     chip->full = true;
     chip->samples++;
     chip->sample[0] = without_co2 ? 0 : co2_word(chip);
-    chip->sample[1] = sim_scale((int64_t)chip->temp_mc + 45000, 175000);
-    chip->sample[2] = sim_scale(chip->rh_mpct, 100000);
+    chip->sample[1] = sim_scale((int64_t)chip->air[QUANTITY_TEMPERATURE] + 45000, 175000);
+    chip->sample[2] = sim_scale(chip->air[QUANTITY_HUMIDITY], 100000);
 }
 
 // Make up for the samples since the last look. The air changes through set() only, which looks first: so the
@@ -115,9 +115,9 @@ static void scd4x_init(void *state, const struct sim_model *model, uint16_t numb
     chip->number = number;
     memcpy(chip->eeprom, factory_settings, sizeof(chip->eeprom));
     load_settings(chip);
-    chip->co2_ppm = 600;
-    chip->temp_mc = 22000;
-    chip->rh_mpct = 45000;
+    chip->air[QUANTITY_CO2] = 600;
+    chip->air[QUANTITY_TEMPERATURE] = 22000;
+    chip->air[QUANTITY_HUMIDITY] = 45000;
 }
 
 static void scd4x_power_on(void *state, uint64_t now_ns)
@@ -133,20 +133,7 @@ static void scd4x_set(void *state, enum quantity quantity, int32_t value, uint64
 {
     struct scd4x *chip = state;
     catch_up(chip, now_ns);
-    switch (quantity) {
-    case QUANTITY_TEMPERATURE:
-        chip->temp_mc = value;
-        break;
-    case QUANTITY_HUMIDITY:
-        chip->rh_mpct = value;
-        break;
-    case QUANTITY_CO2:
-        chip->co2_ppm = value < 0 ? 0 : value > 40000 ? 40000 : value;
-        break;
-    case QUANTITY_CONTACT:
-    case QUANTITY_COUNT:
-        break;
-    }
+    chip->air[quantity] = value;
 }
 
 static void scd4x_stick(void *state, bool stuck, uint64_t now_ns)

@@ -13,7 +13,7 @@ struct sht4x {
     uint16_t number;
     bool stuck;
     struct sim_answer answer;
-    int32_t temp_mc, rh_mpct; // the air around it
+    int32_t air[QUANTITY_COUNT]; // around it
 };
 
 _Static_assert(sizeof(struct sht4x) <= SIM_CHIP_STATE_MAX, "the state of an SHT4x fits");
@@ -36,8 +36,8 @@ static void sht4x_init(void *state, const struct sim_model *model, uint16_t numb
     (void)model;
     struct sht4x *chip = state;
     chip->number = number;
-    chip->temp_mc = 22000;
-    chip->rh_mpct = 45000;
+    chip->air[QUANTITY_TEMPERATURE] = 22000;
+    chip->air[QUANTITY_HUMIDITY] = 45000;
 }
 
 static void restart(struct sht4x *chip, uint64_t now_ns)
@@ -54,18 +54,7 @@ static void sht4x_set(void *state, enum quantity quantity, int32_t value, uint64
 {
     (void)now_ns;
     struct sht4x *chip = state;
-    switch (quantity) {
-    case QUANTITY_TEMPERATURE:
-        chip->temp_mc = value;
-        break;
-    case QUANTITY_HUMIDITY:
-        chip->rh_mpct = value;
-        break;
-    case QUANTITY_CO2:
-    case QUANTITY_CONTACT:
-    case QUANTITY_COUNT:
-        break;
-    }
+    chip->air[quantity] = value;
 }
 
 static void sht4x_stick(void *state, bool stuck, uint64_t now_ns)
@@ -80,9 +69,10 @@ static void sht4x_stick(void *state, bool stuck, uint64_t now_ns)
 // Warm air of the same water content is drier; half as dry will do to tell it from the room's.
 static void measure(struct sht4x *chip, const struct measurement *measurement, uint64_t now_ns)
 {
-    int32_t rh_mpct = measurement->warmer_mc ? chip->rh_mpct / 2 : chip->rh_mpct;
+    int32_t rh_mpct =
+        measurement->warmer_mc ? chip->air[QUANTITY_HUMIDITY] / 2 : chip->air[QUANTITY_HUMIDITY];
     const uint16_t words[2] = {
-        sim_scale((int64_t)chip->temp_mc + measurement->warmer_mc + 45000, 175000),
+        sim_scale((int64_t)chip->air[QUANTITY_TEMPERATURE] + measurement->warmer_mc + 45000, 175000),
         sim_scale((int64_t)rh_mpct + 6000, 125000),
     };
     if (chip->stuck)

@@ -103,7 +103,7 @@ static void test_quantity_names(void **state)
         assert_true(quantities[q].min < quantities[q].max);
     }
     enum quantity untouched = QUANTITY_CO2;
-    assert_int_equal(quantity_find("pressure", &untouched), -ENOENT);
+    assert_int_equal(quantity_find("radiation", &untouched), -ENOENT);
     assert_int_equal(quantity_find("", &untouched), -ENOENT);
     assert_int_equal(untouched, QUANTITY_CO2);
 }
@@ -128,6 +128,10 @@ static void test_quantity_numbers(void **state)
         { QUANTITY_HUMIDITY, "48.807", 48807 },
         { QUANTITY_CO2, "1500", 1500 },
         { QUANTITY_CO2, "2147483647", INT32_MAX },
+        { QUANTITY_PM25, "35.5", 35500 },
+        { QUANTITY_PRESSURE, "101325", 101325 },
+        { QUANTITY_VOLTAGE, "-6.144", -6144000 },
+        { QUANTITY_VOLTAGE, "0.000125", 125 },
         { QUANTITY_CO2, "-2147483648", INT32_MIN },
     };
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -174,6 +178,8 @@ static void test_quantity_text(void **state)
         { QUANTITY_CO2, 1500, "1500" },
         { QUANTITY_CO2, INT32_MIN, "-2147483648" },
         { QUANTITY_TEMPERATURE, INT32_MIN, "-2147483.648" },
+        { QUANTITY_VOLTAGE, -6144000, "-6.144" },
+        { QUANTITY_VOLTAGE, 125, "0.000125" },
         { QUANTITY_CONTACT, 1, "1" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

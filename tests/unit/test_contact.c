@@ -150,7 +150,8 @@ static void random_trains(enum contact_role role, bool at_once)
     driver->edge(state, true, at_ns, &result);
     int told = result.readings[0].value;
     for (int i = 0; i < 3000; i++) {
-        at_ns += (uint64_t)(rand() % 4 == 0 ? rand() % 100 : rand() % 10) * NS_PER_MS;
+        unsigned after_ms = (unsigned)(rand() % (rand() % 4 == 0 ? 100 : 10));
+        at_ns += after_ms * NS_PER_MS;
         bool active = rand() % 2 != 0;
         if (rand() % 2 != 0 &&
             result.next_ns <= at_ns) { // a prompt reader; otherwise the deadline passes unseen

@@ -111,10 +111,11 @@ static void make_contact(size_t point, bool fire)
 
 static void make_rule(size_t point)
 {
-    static const int32_t thresholds[QUANTITY_COUNT] = { [QUANTITY_TEMPERATURE] = 26000,
-                                                        [QUANTITY_HUMIDITY] = 60000,
-                                                        [QUANTITY_CO2] = 1500,
-                                                        [QUANTITY_CONTACT] = 0 };
+    static const int32_t thresholds[QUANTITY_COUNT] = {
+        [QUANTITY_TEMPERATURE] = 26000, [QUANTITY_HUMIDITY] = 60000,   [QUANTITY_CO2] = 1500,
+        [QUANTITY_PRESSURE] = 101325,   [QUANTITY_PM1] = 25000,        [QUANTITY_PM25] = 35000,
+        [QUANTITY_PM10] = 50000,        [QUANTITY_VOLTAGE] = -1000000, [QUANTITY_CONTACT] = 0
+    };
     struct core_alarm *alarm = make_alarm(point, CORE_ALARM_THRESHOLD, "rule");
     alarm->quantity = chance(50) ? QUANTITY_CO2 : below(QUANTITY_CONTACT);
     alarm->above = chance(70);
