@@ -12,6 +12,8 @@
 #include "gateway/journal/schema.h"
 #include "gateway/journal/tail.h"
 
+#define CLOSE_WAIT_MS 100 // for a reader in the middle of a row; what stays in the WAL is as safe there
+
 enum statement { BEGIN, COMMIT, ROLLBACK, INSERT_EVENT, HASH_AT, PUT_STATE, PUT_MINUTE, STATEMENT_COUNT };
 
 static const char *const sql[STATEMENT_COUNT] = {
@@ -149,8 +151,7 @@ static int has_row(struct journal *journal, uint64_t sequence, const char *hash)
     return code == SQLITE_ROW || code == SQLITE_DONE ? same : give_up(journal, code);
 }
 
-// Make the disk's own what the kernel may have given up on, and see that the file is the one that we wrote:
-// what was acknowledged must be in it.
+// Make the disk's own what the kernel may have given up on.
 static int settle(struct journal *journal)
 {
     int code = database_run(journal->statements[BEGIN], SQLITE_OK); // nobody else writes to the WAL meanwhile
@@ -161,15 +162,36 @@ static int settle(struct journal *journal)
     snprintf(wal, sizeof wal, "%s-wal", journal->file);
     int r = rewrite_file(wal);
     code = database_run(journal->statements[ROLLBACK], SQLITE_OK);
-    if (r == 0) {
-        r = database_errno(journal->db, code);
-    }
+    return r == 0 ? database_errno(journal->db, code) : r;
+}
+
+// The file is the one that we wrote: what was acknowledged is in it.
+static int check_acknowledged(struct journal *journal)
+{
     const struct link *last = &journal->acknowledged.all;
-    if (r == 0 && last->number > 0) {
-        r = has_row(journal, last->number, last->hash);
-        r = r == 0 ? -EUCLEAN : r < 0 ? r : 0;
+    int r = last->number == 0 ? 1 : has_row(journal, last->number, last->hash);
+    return r == 0 ? -EUCLEAN : r < 0 ? r : 0;
+}
+
+// An earlier run in this boot may have ended over a sync that failed; a reboot has read the disk itself, and
+// what it found is better left alone while the power may not be steady yet.
+static int settle_after_this_boot(struct journal *journal)
+{
+    static const char is_ours[] =
+        "SELECT count(*) FROM (SELECT line FROM event ORDER BY sequence DESC LIMIT 1)"
+        " WHERE instr(line, ?) > 0";
+    char member[64];
+    snprintf(member, sizeof member, "{\"bootid\":\"%s\"", journal->identity.boot_id);
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(journal->db, is_ours, -1, &statement, NULL);
+    database_bind_text(statement, 1, member, &code);
+    if (code == SQLITE_OK) {
+        code = sqlite3_step(statement);
     }
-    return r;
+    int r = database_errno(journal->db, code);
+    bool ours = code == SQLITE_ROW && sqlite3_column_int(statement, 0) == 1;
+    sqlite3_finalize(statement);
+    return ours ? settle(journal) : r;
 }
 
 // After an error of the disk open the file again. It is never made anew here, since an absent one means a
@@ -187,6 +209,7 @@ static int reconnect(struct journal *journal)
     int r = connect_file(journal, false);
     if (r == 0) {
         r = settle(journal);
+        r = r == 0 ? check_acknowledged(journal) : r;
         if (r < 0) {
             disconnect(journal);
         }
@@ -204,7 +227,11 @@ int journal_open(const char *state_dir, const struct line_identity *identity, st
     size_t room = sizeof journal->file - 8; // for "-wal"
     int n = snprintf(journal->file, room, "%s/%s", state_dir, JOURNAL_FILE);
     int r = n < 0 || (size_t)n >= room ? -ENAMETOOLONG : connect_file(journal, true);
+    if (r == 0) {
+        r = settle_after_this_boot(journal);
+    }
     if (r < 0) {
+        disconnect(journal);
         free(journal);
         return r;
     }
@@ -219,7 +246,8 @@ void journal_close(struct journal *journal)
         return;
     }
     if (journal->db && !journal->suspect) { // closing alone would not, while a reader is there
-        sqlite3_wal_checkpoint_v2(journal->db, "main", SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        sqlite3_busy_timeout(journal->db, CLOSE_WAIT_MS);
+        sqlite3_wal_checkpoint_v2(journal->db, "main", SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     }
     disconnect(journal);
     free(journal);

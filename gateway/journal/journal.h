@@ -20,9 +20,9 @@ struct journal;
 
 // Open or create state_dir/journal.db for writing (mode 0640, persistent WAL so that readers may open it
 // read-only). Continues sequence, class numbers and both chains from what is on the disk. 0 and *ret_journal,
-// or negative errno: -ENOSPC, -EROFS, -EIO (the disk: try again later), -EUCLEAN (not a careroom journal, or
-// damaged: say so and go on without), -EXDEV (a journal of another gateway id or site). Blocks on the disk.
-// `identity` strings must outlive the journal.
+// or negative errno: -ENOSPC, -EROFS, -EBUSY, -EIO (the disk: try again later), -EUCLEAN (not a careroom
+// journal, or damaged: say so and go on without), -EXDEV (a journal of another gateway id or site). Blocks on
+// the disk. `identity` strings must outlive the journal.
 int journal_open(const char *state_dir, const struct line_identity *identity, struct journal **ret_journal);
 
 // What a commit gave.
