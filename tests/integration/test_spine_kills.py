@@ -128,8 +128,12 @@ def test_nothing_recorded_is_lost(world):
 
     journal = careroom.lines(world)
     everything = {json.loads(line)["id"] for _, line in journal}
-    kills.operator.wait(lambda messages: everything <= {json.loads(payload)["id"] for topic, payload in messages
-                                                        if "/event/" in topic}, "every event of the journal", 120)
+    try:
+        kills.operator.wait(lambda messages: everything <= {json.loads(payload)["id"] for topic, payload in messages
+                                                            if "/event/" in topic}, "every event of the journal", 60)
+    except AssertionError:
+        arrived = {json.loads(payload)["id"] for _, payload in kills.operator.events()}
+        pytest.fail(f"of {len(everything)} recorded events these never arrived: {sorted(everything - arrived)}")
     events = kills.operator.events()
     arrivals = careroom.first_arrivals(events)
     counts = careroom.check_chain(arrivals)
