@@ -38,11 +38,13 @@ static const char schema[] =
     ") STRICT, WITHOUT ROWID;";
 
 // synchronous=FULL: the commit is on the disk when it returns; without it a power cut takes acknowledged
-// events. The WAL is never cut short (journal_size_limit): written over in place it costs the card no
-// metadata.
-static const char settings[] = "PRAGMA synchronous=FULL;"
+// events. Pages of 2 KiB hold two or three lines: an event alone then costs the card 12 KiB, with SQLite's 4
+// KiB 18. The WAL of 4 MiB is never cut short in a run (journal_size_limit): written over in place it costs
+// the card no metadata, and a page that changes often goes to its place once for many commits.
+static const char settings[] = "PRAGMA page_size=2048;"
+                               "PRAGMA synchronous=FULL;"
                                "PRAGMA journal_size_limit=-1;"
-                               "PRAGMA wal_autocheckpoint=1000;"
+                               "PRAGMA wal_autocheckpoint=2000;"
                                "PRAGMA cache_size=-512;";
 
 const struct database_kind journal_kind = {
