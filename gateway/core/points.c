@@ -117,14 +117,13 @@ void points_tick(struct step *step)
     }
 }
 
-static void tell_door(struct step *step, size_t p, bool known, int32_t before, int32_t value)
+static void tell_door(struct step *step, size_t p, int32_t before, int32_t value)
 {
     const struct core_point *plan = &step->core->plan->points[p];
     if (plan->role != ROLE_DOOR && plan->role != ROLE_WINDOW) {
         return;
     }
-    // At start a closed door is what one expects; an open one is worth telling.
-    if (known ? value == before : value == 0) {
+    if (value == before) { // 0 at start: a closed door is what one expects, an open one is worth telling
         return;
     }
     struct event *event =
@@ -149,7 +148,7 @@ static void take_reading(struct step *step, size_t p, enum quantity quantity, in
     const struct core_point *plan = &step->core->plan->points[p];
     struct point_cell *point = &step->core->points[p];
     if (quantity == QUANTITY_CONTACT) {
-        tell_door(step, p, point->has & QUANTITY_BIT(quantity), point->value[quantity], value);
+        tell_door(step, p, point->value[quantity], value);
     }
     point->known = true;
     point->has |= QUANTITY_BIT(quantity);

@@ -416,8 +416,14 @@ static void pass_time(uint64_t until_ns)
         wrong("time goes back");
     }
     while (core_deadline_ns(core) < until_ns) {
+        if (core_deadline_ns(core) < now_ns) {
+            wrong("the core asks for a time that has passed");
+        }
         now_ns = core_deadline_ns(core);
         play_tick();
+        if (core_deadline_ns(core) <= now_ns) {
+            wrong("the core asks for the same time again");
+        }
         if (happened[0]) {
             wrong("before this, at %llu.%03llu s: %s", now_ns / NS_PER_S, now_ns % NS_PER_S / NS_PER_MS,
                   happened);
