@@ -23,17 +23,13 @@
 
 #define CONNECTING "not connected yet"
 
-// In turn, since the library tries one address only: as the resolver says, then each family by itself.
-static const char *const bind_addresses[] = { NULL, "0.0.0.0", "::" };
-#define N_BIND_ADDRESSES (sizeof bind_addresses / sizeof bind_addresses[0])
-
 struct delivery {
     const struct config *config;
     struct exchange *exchange;
     struct outbox *outbox;
     struct link *link; // NULL: waiting for the next attempt
     struct backoff backoff;
-    unsigned failures; // attempts without a connection, for bind_addresses
+    unsigned failures; // attempts without a connection
     bool version_5;
     bool announced; // this link has said "online"
     bool commands_refused;
@@ -145,7 +141,7 @@ static void attempt(struct delivery *delivery)
         .mqtt = &delivery->config->mqtt,
         .client_id = delivery->client_id,
         .version_5 = delivery->version_5,
-        .bind_address = bind_addresses[delivery->failures % N_BIND_ADDRESSES],
+        .attempt = delivery->failures,
         .will_topic = topic,
         .will = will,
         .handlers = &handlers,
@@ -183,8 +179,9 @@ static void ended(struct delivery *delivery, uint64_t now_ns)
 {
     enum link_end end = link_end(delivery->link);
     snprintf(delivery->why, sizeof delivery->why, "%s", link_why(delivery->link));
-    if (end == LINK_END_MESSAGE_REFUSED)
-        outbox_message_refused(delivery->outbox, link_end_reason(delivery->link));
+    if (delivery->announced)
+        outbox_link_ended(delivery->outbox,
+                          end == LINK_END_MESSAGE_REFUSED ? link_end_reason(delivery->link) : 0, now_ns);
     link_close(delivery->link);
     delivery->link = NULL;
     if (delivery->announced && now_ns - delivery->online_ns >= BACKOFF_STABLE_MS * NS_PER_MS)
@@ -282,9 +279,9 @@ static void wait_and_service(struct delivery *delivery, int timeout_ms)
 
 static void turn(struct delivery *delivery)
 {
-    uint64_t now_ns = clock_boottime_ns();
-    if (!delivery->link && now_ns >= delivery->attempt_ns)
+    if (!delivery->link && clock_boottime_ns() >= delivery->attempt_ns)
         attempt(delivery);
+    uint64_t now_ns = clock_boottime_ns(); // a name look-up may have taken long
     if (delivery->link) {
         if (link_state(delivery->link) == LINK_CONNECTING && now_ns - delivery->opened_ns > CONNECT_NS)
             link_timed_out(delivery->link);

@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <mosquitto.h>
 #include <mqtt_protocol.h>
+#include <netdb.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -192,7 +194,10 @@ static int set_tls(struct link *link, const struct config_mqtt *mqtt, char *why,
     int r = tls_new(mqtt, &link->tls, why, why_size);
     if (r < 0)
         return r;
-    int rc = mosquitto_void_option(link->mosquitto, MOSQ_OPT_SSL_CTX, tls_context(link->tls));
+    // Ours as it is: the library's defaults would replace the verification.
+    int rc = mosquitto_int_option(link->mosquitto, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+    if (rc == MOSQ_ERR_SUCCESS)
+        rc = mosquitto_void_option(link->mosquitto, MOSQ_OPT_SSL_CTX, tls_context(link->tls));
     if (rc == MOSQ_ERR_SUCCESS)
         return 0;
     snprintf(why, why_size, "TLS: %s", mosquitto_strerror(rc));
@@ -243,19 +248,46 @@ static void explain(const struct link *link, int rc, char *why, size_t why_size)
         snprintf(why, why_size, "%s", mosquitto_strerror(rc));
 }
 
+// The library tries one address only, so a host whose IPv6 (or IPv4) does not work would never be reached:
+// the local address decides the family. *ret_bind_address is NULL where the host has one family alone.
+static int choose_family(const char *host, unsigned attempt, const char **ret_bind_address, char *why,
+                         size_t why_size)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG };
+    struct addrinfo *addresses;
+    int error = getaddrinfo(host, NULL, &hints, &addresses);
+    if (error == EAI_ADDRFAMILY) // a literal address of a family that this board has none of, such as ::1
+        error = getaddrinfo(host, NULL, &(const struct addrinfo){ .ai_socktype = SOCK_STREAM }, &addresses);
+    if (error != 0) {
+        snprintf(why, why_size, "the broker's name could not be looked up: %s", gai_strerror(error));
+        return -EINVAL;
+    }
+    bool both = false;
+    int first = addresses->ai_family;
+    for (const struct addrinfo *address = addresses; address; address = address->ai_next)
+        both = both || address->ai_family != first;
+    freeaddrinfo(addresses);
+    bool ipv4 = (first == AF_INET) == (attempt % 2 == 0);
+    *ret_bind_address = !both ? NULL : ipv4 ? "0.0.0.0" : "::";
+    return 0;
+}
+
 static int set_up(struct link *link, const struct link_options *options, char *why, size_t why_size)
 {
     const struct config_mqtt *mqtt = options->mqtt;
+    const char *bind_address = NULL;
     set_options(link);
     int r = set_password(link, mqtt, why, why_size);
     if (r == 0)
         r = set_tls(link, mqtt, why, why_size);
     if (r == 0)
         r = set_will(link, options, why, why_size);
+    if (r == 0)
+        r = choose_family(mqtt->host, options->attempt, &bind_address, why, why_size);
     if (r < 0)
         return r;
     int rc = mosquitto_connect_bind_async(link->mosquitto, mqtt->host, mqtt->port, (int)mqtt->keepalive_s,
-                                          options->bind_address);
+                                          bind_address);
     if (rc == MOSQ_ERR_SUCCESS)
         return 0;
     explain(link, rc, why, why_size);

@@ -46,7 +46,8 @@ struct link_options {
     const struct config_mqtt *mqtt;
     const char *client_id;
     bool version_5;
-    const char *bind_address; // "0.0.0.0" or "::" to prefer an address family; NULL: as the resolver says
+    unsigned attempt; // counts failures: a host with IPv4 and IPv6 addresses is tried over the one and the
+                      // other in turn
     const char *will_topic, *will;
     const struct link_handlers *handlers;
     void *user;

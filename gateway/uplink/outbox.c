@@ -23,6 +23,7 @@
 #define FLUSH_ACKS       256u              // and bounds what is repeated after a power cut
 #define REOPEN_NS        NS_PER_S
 #define SUSPECT_ACKS     (2 * WINDOW_MAX) // one at a time until all that was on its way has passed
+#define SUSPECT_LOSSES   2
 #define TOPIC_SIZE       256
 #define REASON_NO_READER 0x10
 
@@ -34,7 +35,10 @@ struct outbox {
     uint64_t reopen_ns; // no attempt to open the files before
     struct window window;
     bool window_ready;
-    unsigned limit;        // of the link that is online
+    unsigned limit;  // of the link that is online
+    unsigned losses; // of the connection, in a row, with something on its way and nothing taken in between
+    enum event_class suspect_class; // the last that was alone on its way when the connection broke
+    uint64_t suspect_classseq;
     unsigned suspect_acks; // more than 0: one publish at a time, since a message made the broker hang up
     uint64_t written[CLASS_COUNT]; // cursors on the disk
     unsigned unwritten;            // acknowledgements since the last write
@@ -284,6 +288,7 @@ static void taken(struct outbox *outbox, const struct window_result *result, int
         outbox->deaf = reason == REASON_NO_READER;
     if (outbox->suspect_acks > 0 && --outbox->suspect_acks == 0)
         outbox->window.limit = outbox->limit;
+    outbox->losses = 0;
     note_progress(outbox, now_ns);
 }
 
@@ -295,9 +300,9 @@ bool outbox_acknowledged(struct outbox *outbox, int mid, int reason, uint64_t no
     if (!slot)
         return false;
     enum event_class class = slot->class;
-    uint32_t wait_ms = reason >= 0x80 && !window_reason_parks(reason)
-                           ? backoff_failed(&outbox->hold_backoff[class], (uint32_t)random())
-                           : 0;
+    // classseq 0: refused together with one before it, which counts once.
+    bool refused = reason >= 0x80 && !window_reason_parks(reason) && slot->classseq != 0;
+    uint32_t wait_ms = refused ? backoff_failed(&outbox->hold_backoff[class], (uint32_t)random()) : 0;
     struct window_result result = window_acknowledged(&outbox->window, mid, reason, now_ns, wait_ms);
     switch (result.outcome) {
     case WINDOW_UNKNOWN:
@@ -317,17 +322,41 @@ bool outbox_acknowledged(struct outbox *outbox, int mid, int reason, uint64_t no
     return true;
 }
 
-void outbox_message_refused(struct outbox *outbox, int reason)
+// The event that was alone on its way when the connection broke.
+static void suspect_found(struct outbox *outbox, enum event_class class, uint64_t classseq, int reason,
+                          uint64_t now_ns)
 {
-    enum event_class class;
-    uint64_t classseq;
-    if (outbox->suspect_acks > 0 && outbox->window_ready && window_only(&outbox->window, &class, &classseq)) {
+    if (reason) {
         park(outbox, class, classseq, reason);
         window_restart(&outbox->window, 1);
         window_skip_event(&outbox->window, class, classseq, false);
-        note_progress(outbox, clock_boottime_ns());
+        note_progress(outbox, now_ns);
+        return;
     }
-    outbox->suspect_acks = SUSPECT_ACKS;
+    bool again = outbox->suspect_class == class && outbox->suspect_classseq == classseq;
+    outbox->suspect_class = class;
+    outbox->suspect_classseq = classseq;
+    if (!again)
+        return; // once may be the network
+    if (!window_held(&outbox->window, class))
+        log_warning("the connection breaks whenever event %llu of class %s is sent; the other classes go on",
+                    (unsigned long long)classseq, event_class_names[class]);
+    outbox->hold_reason[class] = MQTT_RC_UNSPECIFIED;
+    uint32_t wait_ms = backoff_failed(&outbox->hold_backoff[class], (uint32_t)random());
+    window_hold(&outbox->window, class, now_ns + wait_ms * NS_PER_MS);
+}
+
+void outbox_link_ended(struct outbox *outbox, int reason, uint64_t now_ns)
+{
+    enum event_class class;
+    uint64_t classseq;
+    if (!outbox->window_ready || outbox->window.used == 0)
+        return;
+    outbox->losses++;
+    if (outbox->suspect_acks > 0 && window_only(&outbox->window, &class, &classseq))
+        suspect_found(outbox, class, classseq, reason, now_ns);
+    if (reason || outbox->losses >= SUSPECT_LOSSES)
+        outbox->suspect_acks = SUSPECT_ACKS;
 }
 
 void outbox_flush(struct outbox *outbox, uint64_t now_ns, bool at_once)

@@ -23,8 +23,10 @@ int outbox_fill(struct outbox *outbox, struct link *link, uint64_t now_ns);
 // A PUBACK; those that are not the outbox's are ignored (false).
 bool outbox_acknowledged(struct outbox *outbox, int mid, int reason, uint64_t now_ns);
 
-// The broker ended the connection because of a message: find out which, and park it.
-void outbox_message_refused(struct outbox *outbox, int reason);
+// The link has ended; `reason`: 0, or the broker's code where it named a message as the cause. Where a
+// message breaks the connection again and again, one is sent at a time until it is known which: it is parked
+// where the broker gave a reason, else its class is held, so that the others go on.
+void outbox_link_ended(struct outbox *outbox, int reason, uint64_t now_ns);
 
 // Write the cursors where it is time, or at once.
 void outbox_flush(struct outbox *outbox, uint64_t now_ns, bool at_once);

@@ -151,7 +151,7 @@ bool window_reason_parks(int reason)
            reason == REASON_PAYLOAD_INVALID;
 }
 
-static void hold(struct window *window, enum event_class class, uint64_t until_ns)
+void window_hold(struct window *window, enum event_class class, uint64_t until_ns)
 {
     struct window_lane *lane = &window->lanes[class];
     lane_restart(lane);
@@ -197,7 +197,7 @@ struct window_result window_acknowledged(struct window *window, int mid, int rea
     if (!flight)
         return (struct window_result){ .outcome = WINDOW_UNKNOWN };
     if (reason >= REASON_REFUSED && !window_reason_parks(reason)) {
-        hold(window, result.class, now_ns + (uint64_t)wait_ms * NS_PER_MS);
+        window_hold(window, result.class, now_ns + (uint64_t)wait_ms * NS_PER_MS);
         result.outcome = WINDOW_HELD;
         return result;
     }

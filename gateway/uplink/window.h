@@ -102,6 +102,9 @@ const struct window_slot *window_slot(const struct window *window, int mid);
 // Whether exactly one publish of an event is on its way, and which.
 bool window_only(const struct window *window, enum event_class *ret_class, uint64_t *ret_classseq);
 
+// Hold a class as a refusal does: its next attempt begins after its cursor, not before until_ns.
+void window_hold(struct window *window, enum event_class class, uint64_t until_ns);
+
 // Whether a reason code of a PUBACK means that this event will never be taken.
 bool window_reason_parks(int reason);
 
