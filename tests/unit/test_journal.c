@@ -110,6 +110,9 @@ static void another_writer_is_noticed_and_nothing_is_numbered_twice(void **state
     struct event event = fixture_event(6);
     struct journal_receipt receipt;
     assert_int_equal(journal_append(ours, &event, 1, &receipt), -EBUSY);
+    sqlite3 *shell = open_shell(fixture->file); // nothing is left locked
+    assert_int_equal(sqlite3_exec(shell, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(shell);
     assert_int_equal(journal_append(ours, &event, 1, &receipt), 0);
     assert_int_equal(receipt.first_sequence, 6);
     journal_close(ours);
@@ -267,6 +270,12 @@ static void events_cannot_be_changed_deleted_or_replaced(void **state)
         "sequence=5",
         "REPLACE INTO event SELECT 11, 'x', 1, feed, room, type, 0, 0, line, hash FROM event WHERE feed IS "
         "NOT NULL",
+        "INSERT OR REPLACE INTO event SELECT * FROM event WHERE sequence=10",
+        "REPLACE INTO event SELECT 11, class, classseq, NULL, room, type, 0, 0, line, hash FROM event"
+        " WHERE sequence=10",
+        "REPLACE INTO event SELECT 11, 'x', 1, max(feed), room, type, 0, 0, line, hash FROM event",
+        "REPLACE INTO event SELECT 10, 'x', 1, NULL, room, type, 0, 0, line, hash FROM event WHERE "
+        "sequence=5",
         "INSERT INTO event SELECT -1, 'x', 1, NULL, room, type, 0, 0, line, hash FROM event WHERE sequence=5",
         "REPLACE INTO event SELECT NULL, 'x', 1, NULL, room, type, 0, 0, line, hash FROM event WHERE "
         "sequence=5",
