@@ -17,6 +17,8 @@
 #define RECONNECT_MIN_US 1000000u
 #define RECONNECT_MAX_US 10000000u
 
+#define LOOK_FIRST "ask for the state to see whether the command was carried out."
+
 enum asking { ASKING_NOTHING, ASKING_REPORT, ASKING_COMMAND };
 
 struct guard_line {
@@ -56,12 +58,6 @@ static void reply_refused(struct guard_line *line, const char *code, const char 
     reply(line, command_refused(&line->command, &refusal));
 }
 
-static void reply_unavailable(struct guard_line *line)
-{
-    reply_refused(line, "unavailable",
-                  "The gateway's guard is not there at the moment; try again in a minute.");
-}
-
 // ---- The connections
 
 static void drop_ask(struct guard_line *line)
@@ -80,8 +76,13 @@ static void drop_follow(struct guard_line *line)
     line->follow = NULL;
 }
 
+// Either connection, or both. What was asked on them is answered: the sender must not wait for ever.
 static void guard_away(struct guard_line *line, int error)
 {
+    if (line->asking == ASKING_COMMAND && error == -ETIMEDOUT)
+        reply_refused(line, "timeout", "The guard has not answered within five seconds; " LOOK_FIRST);
+    else if (line->asking == ASKING_COMMAND)
+        reply_refused(line, "unavailable", "The guard went away before it answered; " LOOK_FIRST);
     if (!line->said_away)
         log_warning("the guard is not there (%s); commands are refused, the journal is read every second",
                     strerror(-error));
@@ -109,8 +110,10 @@ static int on_follow(sd_event_source *source, int fd, uint32_t events, void *use
     // What it says is not needed: the journal itself is looked at.
     while ((r = receive(line->follow, &text)) == 1)
         exchange_wake_delivery(line->exchange);
-    if (r < 0)
+    if (r < 0) {
         guard_away(line, r);
+        look(line);
+    }
     return 0;
 }
 
@@ -140,11 +143,8 @@ static int on_ask(sd_event_source *source, int fd, uint32_t events, void *user)
     int r;
     while ((r = receive(line->ask, &text)) == 1)
         answered(line, text);
-    if (r < 0) {
-        if (line->asking == ASKING_COMMAND)
-            reply_unavailable(line);
+    if (r < 0)
         guard_away(line, r);
-    }
     look(line);
     return 0;
 }
@@ -153,10 +153,6 @@ static int on_answer_timeout(sd_event_source *source, uint64_t usec, void *user)
 {
     (void)source, (void)usec;
     struct guard_line *line = user;
-    if (line->asking == ASKING_COMMAND)
-        reply_refused(line, "timeout",
-                      "The guard has not answered within five seconds; "
-                      "ask for the state to see whether the command was carried out.");
     guard_away(line, -ETIMEDOUT);
     look(line);
     return 0;
@@ -247,15 +243,15 @@ static void ask_report(struct guard_line *line)
 
 static void ask_command(struct guard_line *line)
 {
-    if (!line->ask && connect_guard(line) < 0) {
-        reply_unavailable(line);
+    int r = line->ask ? 0 : connect_guard(line);
+    if (r == 0)
+        r = ask(line, json_loads(line->command.ask, 0, NULL), ASKING_COMMAND);
+    if (r == 0)
         return;
-    }
-    int r = ask(line, json_loads(line->command.ask, 0, NULL), ASKING_COMMAND);
-    if (r < 0) {
-        reply_unavailable(line);
+    reply_refused(line, "unavailable",
+                  "The gateway's guard is not there at the moment; try again in a minute.");
+    if (line->ask)
         guard_away(line, r);
-    }
 }
 
 // One thing at a time; commands first.

@@ -126,23 +126,28 @@ def test_broker_absent_at_start(site):
 
 
 def test_broker_killed_in_the_middle(site):
-    site.access(6000)
     broker = Broker(site)
     listener = Listener(site)
     uplink = Uplink(site)
-    for part in (1000, 3000):
-        wait_for(lambda part=part: len(listener.seen) > part, f"{part} events")
+    for _ in range(2):
+        before = len(listener.seen)
+        site.access(2000)
+        wait_for(lambda before=before: len(listener.seen) > before + 300, "a part of it")
         listener.subscribed.clear()
         broker.kill()
         uplink.process.send_signal(signal.SIGSTOP)  # until somebody listens again; the broker forgets by configuration
         broker.start()
         assert listener.subscribed.wait(LIMIT)
         uplink.process.send_signal(signal.SIGCONT)
-    wait_for(lambda: site.lines()[-1] in listener.seen, "the last event")
+    site.access(100)
+    last = site.lines()[-1]
+    wait_for(lambda: last in listener.seen, lambda: f"the last event; {len(listener.seen)} came; log:\n{uplink.log()}")
     came = without_repeats(listener.events())
     assert came == [line for line in site.lines() if line in listener.seen], "order"
-    # What the broker had taken and not yet handed on when it was killed is its loss, no more.
-    assert len(site.lines()) - len(came) < 200
+    # What the broker had taken and not yet handed on when it was killed is its loss: at most one run for each kill.
+    missing = [n for n, line in enumerate(site.lines()) if line not in listener.seen]
+    runs = [n for n in missing if n - 1 not in missing]
+    assert len(runs) <= 2
 
 
 def test_connection_lost_in_the_middle(site):

@@ -145,7 +145,7 @@ class Broker(Process):
         self.config = site.folder / "mosquitto.conf"
         # "user root": started as root it would give that up and then read no file of ours; else the line does nothing.
         self.config.write_text("\n".join(["user root", f"listener {self.port} 127.0.0.1", *(listener or ()), "persistence false",
-                                          "max_queued_messages 0", *lines]) + "\n")
+                                          "max_queued_messages 100000", *lines]) + "\n")
         super().__init__(["/usr/sbin/mosquitto", "-c", self.config], site.folder / "mosquitto.log")
         site.start(self)
         if running:
