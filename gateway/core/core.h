@@ -195,7 +195,7 @@ struct core_alarm_view {
     enum alarm_state state;
     bool condition;
     uint64_t occurrence;
-    uint64_t since_ns; // boottime of the raise; 0 where it was raised before this start
+    uint64_t since_ns; // boottime of the raise; 0 where it was raised in an earlier boot
     int64_t since_wall_ms;
 };
 void core_view_point(const struct core *core, size_t point, struct core_point_view *ret_view);

@@ -301,9 +301,7 @@ static int add_timer(struct guard *guard, sd_event_source **ret, uint64_t usec,
 static void restore_alarm(const struct alarm_record *record_, void *user)
 {
     struct guard *guard = user;
-    struct alarm_record restored = *record_;
-    restored.since_boottime_ns = 0; // of another run, perhaps of another boot: the wall clock's time of the raise is kept
-    (void)core_restore(guard->core, &restored);
+    (void)core_restore(guard->core, record_);
 }
 
 // The journal, then the core with the alarms that stood; without a disk the core starts empty and guards all
