@@ -15,6 +15,7 @@ enum part_bus {
     PART_I2C,     // needs bus (and may have address)
     PART_LINE,    // needs line
     PART_WIEGAND, // needs d0 and d1
+    PART_SYSFS,   // needs sysfs: the kernel drives it
     PART_BUS_COUNT
 };
 
@@ -25,9 +26,14 @@ struct part_info {
     const char *what; // for people: "Sensirion SCD41, CO2, temperature, humidity"
     enum part_bus bus;
     uint8_t address;      // default 7-bit I2C address; 0 where there is none
-    uint8_t addresses[4]; // those that the part can have; 0 ends the list
+    uint8_t addresses[8]; // those that the part can have; 0 ends the list where there are fewer
     uint32_t quantities;  // QUANTITY_BIT() set
     uint32_t fastest_ms;  // shortest sensible every_ms
+    uint32_t usual_ms;   // every_ms where the file says nothing; 0: 5000, or the fastest where that is longer
+    uint32_t slowest_ms; // longest every_ms that does not defeat its purpose; 0: any
+    uint8_t channels;    // inputs of the chip, of which the part is one; 0: it is all of the chip
+    bool loop;           // a supervised loop: the bands are its own
+    bool self_test;      // can be told to test itself
 };
 
 // Who knows the parts. Given by the guard; programs that link no drivers pass NULL and driver names,
@@ -90,6 +96,13 @@ struct config_bus {
     char *i2c; // path of the adapter, /dev/i2c-1
 };
 
+// What the voltage of a supervised loop means, in thousandths of its supply: below short_below a short, then
+// alarm, then from normal_low to normal_high at rest, and above open_above a cut.
+struct config_loop {
+    int32_t short_below, alarm_below, normal_low, normal_high, open_above;
+    bool short_is_alarm; // default true: several detectors in alarm come near a short
+};
+
 struct config_sensor {
     char id[ID_SIZE];
     const struct part_info *part; // NULL only where no catalogue was given
@@ -104,7 +117,11 @@ struct config_sensor {
     enum contact_role role;
     enum wiring wiring; // default normally-open
     enum bias bias;
-    uint32_t debounce_ms; // default 30
+    uint32_t debounce_ms;               // default 30
+    uint8_t channel, reference_channel; // ads1115: the input; ads1115-loop: that of the loop's supply
+    struct config_loop loop;            // ads1115-loop
+    bool self_test;                     // scd4x: tests itself before it measures
+    char *sysfs;                        // the kernel's name of the device, or name@2; only for PART_SYSFS
 };
 
 struct config_reader {

@@ -32,24 +32,45 @@ static const struct part_info *find_part(struct work *work, const struct draft *
     return part;
 }
 
+// Whether a part can do something with a key.
+static bool fits(const struct key *key, size_t index, const struct part_info *part)
+{
+    bool of_loops = index >= K_SENSOR_REFERENCE_CHANNEL && index <= K_SENSOR_SHORT_IS_ALARM;
+    if (key->only_for != 0 && (key->only_for & (1u << part->bus)) == 0) {
+        return false;
+    }
+    if (index == K_SENSOR_ALTITUDE || index == K_SENSOR_SELF_CALIBRATION) {
+        return (part->quantities & QUANTITY_BIT(QUANTITY_CO2)) != 0;
+    }
+    if (index == K_SENSOR_ROLE) {
+        return (part->quantities & QUANTITY_BIT(QUANTITY_CONTACT)) != 0;
+    }
+    return of_loops                      ? part->loop
+           : index == K_SENSOR_CHANNEL   ? part->channels != 0
+           : index == K_SENSOR_SELF_TEST ? part->self_test
+                                         : true;
+}
+
+static int needed_key(const struct part_info *part)
+{
+    return part->bus == PART_LINE ? K_SENSOR_LINE : part->bus == PART_SYSFS ? K_SENSOR_SYSFS : K_SENSOR_BUS;
+}
+
 // Keys that mean something else's parts; and the one that says where this part is.
 static void check_keys_of_part(struct work *work, const struct draft *draft, const struct part_info *part)
 {
     for (size_t i = 0; i < draft->section->n_keys; i++) {
         const struct key *key = &draft->section->keys[i];
-        bool measures_co2 = (part->quantities & QUANTITY_BIT(QUANTITY_CO2)) != 0;
-        bool for_co2 = i == K_SENSOR_ALTITUDE || i == K_SENSOR_SELF_CALIBRATION;
-        bool fits = key->only_for == 0 || (key->only_for & (1u << part->bus)) != 0;
-        if (value_of(draft, (int)i)->set && (!fits || (for_co2 && !measures_co2))) {
+        if (value_of(draft, (int)i)->set && !fits(key, i, part)) {
             tell_mistake(work, draft, (int)i, phrase(work, "%s has no such thing", part->name),
                          "leave this key out");
         }
     }
-    int needed = part->bus == PART_LINE ? K_SENSOR_LINE : K_SENSOR_BUS;
+    int needed = needed_key(part);
     if (!value_of(draft, needed)->set) {
         tell_mistake(work, draft, needed, phrase(work, "is missing: %s needs it", part->name),
-                     part->bus == PART_LINE ? value_wanted(work, &draft->section->keys[needed])
-                                            : "write the id of one of the buses");
+                     needed == K_SENSOR_BUS ? "write the id of one of the buses"
+                                            : value_wanted(work, &draft->section->keys[needed]));
     }
 }
 
@@ -102,12 +123,45 @@ static void check_every(struct work *work, const struct draft *sensor, struct co
 {
     const struct draft_value *every = value_of(sensor, K_SENSOR_EVERY);
     uint32_t fastest = config->part != NULL ? config->part->fastest_ms : 0;
+    uint32_t slowest = config->part != NULL ? config->part->slowest_ms : 0;
+    uint32_t usual =
+        config->part != NULL && config->part->usual_ms != 0 ? config->part->usual_ms : EVERY_DEFAULT_MS;
     if (!every->set) {
-        config->every_ms = fastest > EVERY_DEFAULT_MS ? fastest : EVERY_DEFAULT_MS;
+        config->every_ms = fastest > usual ? fastest : usual;
+    } else if (every->good && slowest != 0 && config->every_ms > slowest) {
+        tell_mistake(work, sensor, K_SENSOR_EVERY,
+                     phrase(work, "is slower than %s may be", config->part->name),
+                     phrase(work, "write %u or less", (unsigned)slowest));
     } else if (every->good && config->every_ms < fastest) {
         tell_mistake(work, sensor, K_SENSOR_EVERY,
                      phrase(work, "is faster than %s can be", config->part->name),
                      phrase(work, "write %u or more", (unsigned)fastest));
+    }
+}
+
+// ---- Supervised loops
+
+// Bands that overlap would make an alarm of a loop at rest, or the reverse.
+static void check_loop(struct work *work, const struct draft *sensor, const struct config_sensor *config)
+{
+    static const int keys[] = { K_SENSOR_SHORT_BELOW, K_SENSOR_ALARM_BELOW, K_SENSOR_NORMAL_LOW,
+                                K_SENSOR_NORMAL_HIGH, K_SENSOR_OPEN_ABOVE };
+    const struct config_loop *loop = &config->loop;
+    const int32_t edges[] = { loop->short_below, loop->alarm_below, loop->normal_low, loop->normal_high,
+                              loop->open_above };
+    for (size_t i = 1; i < sizeof keys / sizeof keys[0]; i++) {
+        bool good = value_of(sensor, keys[i - 1])->good && value_of(sensor, keys[i])->good;
+        if (good && edges[i] <= edges[i - 1]) {
+            const char *below = sensor->section->keys[keys[i - 1]].name;
+            tell_mistake(work, sensor, keys[i], phrase(work, "is not above %s", below),
+                         "write short_below, alarm_below, normal_low, normal_high and open_above in rising "
+                         "order");
+            return;
+        }
+    }
+    if (config->channel == config->reference_channel) {
+        tell_mistake(work, sensor, K_SENSOR_REFERENCE_CHANNEL, "is the loop's own channel",
+                     "write the channel that the loop's supply is on");
     }
 }
 
@@ -143,7 +197,8 @@ static void notice_contact(struct work *work, const struct draft *sensor, const 
                     "is missing, so that this contact is shown and guards nothing",
                     value_wanted(work, &sensor->section->keys[K_SENSOR_ROLE]));
     }
-    if (must_not_fail_quietly(config->role) && config->wiring == WIRING_NORMALLY_OPEN) {
+    if (config->part->bus == PART_LINE && must_not_fail_quietly(config->role) &&
+        config->wiring == WIRING_NORMALLY_OPEN) {
         tell_notice(work, sensor, K_SENSOR_WIRING, "is normally-open, where a cut wire looks like quiet",
                     "wire it normally-closed, if the detector has such a contact");
     }
@@ -164,7 +219,11 @@ static void check_sensor(struct work *work, const struct draft *root, const stru
     check_keys_of_part(work, sensor, config->part);
     if (config->part->bus == PART_I2C) {
         check_address(work, sensor, config);
-    } else {
+    }
+    if (config->part->loop) {
+        check_loop(work, sensor, config);
+    }
+    if ((config->part->quantities & QUANTITY_BIT(QUANTITY_CONTACT)) != 0) {
         notice_contact(work, sensor, config);
     }
 }
@@ -185,7 +244,9 @@ struct claim {
     int key; // where to tell it
     const char *line;
     size_t bus;
-    uint8_t address; // where line is NULL
+    uint8_t address;   // where line is NULL
+    bool part_of_chip; // other parts of the chip may have the same address, on other channels
+    uint8_t channel;
 };
 
 struct claims {
@@ -198,7 +259,8 @@ static bool same_thing(const struct claim *a, const struct claim *b)
     if (a->line != NULL && b->line != NULL) {
         return strcmp(a->line, b->line) == 0;
     }
-    return a->line == NULL && b->line == NULL && a->bus == b->bus && a->address == b->address;
+    bool beside = a->part_of_chip && b->part_of_chip && a->channel != b->channel;
+    return a->line == NULL && b->line == NULL && a->bus == b->bus && a->address == b->address && !beside;
 }
 
 static void claim(struct work *work, struct claims *claims, const struct claim *wanted)
@@ -208,14 +270,17 @@ static void claim(struct work *work, struct claims *claims, const struct claim *
         if (!same_thing(wanted, other)) {
             continue;
         }
-        const char *what = wanted->line != NULL
-                               ? phrase(work, "line %s", shown(work, wanted->line))
-                               : phrase(work, "address 0x%02x of this bus", (unsigned)wanted->address);
+        bool one_chip = wanted->line == NULL && wanted->part_of_chip && other->part_of_chip;
+        const char *what = wanted->line != NULL ? phrase(work, "line %s", shown(work, wanted->line))
+                           : one_chip           ? phrase(work, "channel %u of the chip at 0x%02x of this bus",
+                                                         (unsigned)wanted->channel, (unsigned)wanted->address)
+                                      : phrase(work, "address 0x%02x of this bus", (unsigned)wanted->address);
         const char *who = other->draft == wanted->draft
                               ? phrase(work, "%s too", other->draft->section->keys[other->key].name)
                               : place_of(work, other->draft);
         tell_mistake(work, wanted->draft, wanted->key, phrase(work, "%s is used by %s", what, who),
                      wanted->line != NULL ? "give each its own line"
+                     : one_chip           ? "give each its own channel"
                                           : "give one chip another address or another bus");
         return;
     }
@@ -239,7 +304,12 @@ static void claim_address(struct work *work, struct claims *claims, const struct
     if (known && config->part != NULL && config->part->bus == PART_I2C) {
         int key = value_of(sensor, K_SENSOR_ADDRESS)->set ? K_SENSOR_ADDRESS : K_SENSOR_BUS;
         claim(work, claims,
-              &(struct claim){ .draft = sensor, .key = key, .bus = config->bus, .address = config->address });
+              &(struct claim){ .draft = sensor,
+                               .key = key,
+                               .bus = config->bus,
+                               .address = config->address,
+                               .part_of_chip = config->part->channels != 0,
+                               .channel = config->channel });
     }
 }
 

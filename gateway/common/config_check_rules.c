@@ -29,7 +29,8 @@ static void resolve_quantity(struct work *work, const struct draft *rule, const 
 {
     enum quantity quantity;
     bool found = quantity_find(name, &quantity) == 0;
-    bool contact = (found && quantity == QUANTITY_CONTACT) || (part != NULL && part->bus == PART_LINE);
+    bool contact = (found && quantity == QUANTITY_CONTACT) ||
+                   (part != NULL && part->quantities == QUANTITY_BIT(QUANTITY_CONTACT));
     if (contact) {
         tell_mistake(work, rule, K_RULE_ON,
                      phrase(work, "%s is a contact, which is its own rule", shown(work, sensor)),

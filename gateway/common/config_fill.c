@@ -63,6 +63,7 @@ void fill_structure(struct work *work, const struct draft *draft, void *structur
             break;
         case KEY_NAME:
         case KEY_NUMBER:
+        case KEY_RATIO:
         case KEY_ADDRESS:
         case KEY_BOOL:
             store_number(value->number, key->size, to);

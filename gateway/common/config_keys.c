@@ -7,7 +7,10 @@
 #define TO(type, field) .offset = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field)
 #define SECTION(table)  .keys = (table), .n_keys = sizeof(table) / sizeof((table)[0])
 #define ONLY(bus)       .only_for = 1u << (bus)
-#define NO_EFFECT       .notice = "has no effect in this version"
+#define BAND(field)                                                                                          \
+    KEY_RATIO, .min = 0, .max = 1000, ONLY(PART_I2C), .offset = offsetof(struct config_sensor, loop.field),  \
+               .size = sizeof(int32_t)
+#define NO_EFFECT .notice = "has no effect in this version"
 
 #define TEXT_MAX 255 // bytes of a text: a path, a name
 
@@ -48,8 +51,9 @@ static const struct key sensor_keys[K_SENSOR_COUNT] = {
                            ONLY(PART_I2C), TO(config_sensor, address),
                            .help = "The chip's 7-bit address on its bus." },
     [K_SENSOR_EVERY] = { "every_ms", KEY_NUMBER, .unit = "ms", .min = 100, .max = 3600000,
-                         .otherwise = "5000, or the part's fastest where that is longer", ONLY(PART_I2C),
-                         TO(config_sensor, every_ms), .help = "Time between two readings." },
+                         .otherwise = "the part's own, mostly 5000",
+                         .only_for = 1u << PART_I2C | 1u << PART_SYSFS, TO(config_sensor, every_ms),
+                         .help = "Time between two readings." },
     [K_SENSOR_ALTITUDE] = { "altitude_m", KEY_NUMBER, .unit = "m", .min = 0, .max = 3000, .fallback = "0",
                             ONLY(PART_I2C), TO(config_sensor, altitude_m),
                             .help = "Height above the sea, which CO2 sensors correct for." },
@@ -61,7 +65,8 @@ static const struct key sensor_keys[K_SENSOR_COUNT] = {
                         .otherwise = "required for contacts", TO(config_sensor, line),
                         .help = "The GPIO line, by the kernel's name or chip-label:offset." },
     [K_SENSOR_ROLE] = { "role", KEY_NAME, .names = contact_role_names, .min = ROLE_NONE,
-                        .max = ROLE_COUNT - 1, .fallback = "none", ONLY(PART_LINE), TO(config_sensor, role),
+                        .max = ROLE_COUNT - 1, .fallback = "none",
+                        .only_for = 1u << PART_LINE | 1u << PART_I2C, TO(config_sensor, role),
                         .help = "What the contact means. smoke, heat and call-point are fire; gas, "
                                 "carbon-monoxide, help and water are safety; tamper and mains are faults; "
                                 "door and window are recorded." },
@@ -76,6 +81,36 @@ static const struct key sensor_keys[K_SENSOR_COUNT] = {
                             ONLY(PART_LINE), TO(config_sensor, debounce_ms),
                             .help = "How long a contact must hold still to count. Smoke acts on the first "
                                     "edge whatever stands here." },
+    [K_SENSOR_CHANNEL] = { "channel", KEY_NUMBER, .min = 0, .max = 3, .fallback = "0", ONLY(PART_I2C),
+                           TO(config_sensor, channel),
+                           .help = "The converter's input that is measured: A0 to A3." },
+    [K_SENSOR_REFERENCE_CHANNEL] = { "reference_channel", KEY_NUMBER, .min = 0, .max = 3, .fallback = "3",
+                                     ONLY(PART_I2C), TO(config_sensor, reference_channel),
+                                     .help = "The converter's input that the loop's supply is on." },
+    [K_SENSOR_SHORT_BELOW] = { "short_below", BAND(short_below), .fallback = "0.05",
+                               .help = "Below this part of its supply a loop is shorted." },
+    [K_SENSOR_ALARM_BELOW] = { "alarm_below", BAND(alarm_below), .fallback = "0.30",
+                               .help = "Below this part of its supply a loop is in alarm." },
+    [K_SENSOR_NORMAL_LOW] = { "normal_low", BAND(normal_low), .fallback = "0.42",
+                              .help = "From this part of its supply on a loop is at rest. Between alarm and "
+                                      "rest the cable is damaged." },
+    [K_SENSOR_NORMAL_HIGH] = { "normal_high", BAND(normal_high), .fallback = "0.60",
+                               .help = "Up to this part of its supply a loop is at rest." },
+    [K_SENSOR_OPEN_ABOVE] = { "open_above", BAND(open_above), .fallback = "0.85",
+                              .help = "Above this part of its supply a loop is cut." },
+    [K_SENSOR_SHORT_IS_ALARM] = { "short_is_alarm", KEY_BOOL, .fallback = "true", ONLY(PART_I2C),
+                                  .offset = offsetof(struct config_sensor, loop.short_is_alarm),
+                                  .size = sizeof(bool),
+                                  .help = "Take a shorted loop for an alarm, as several detectors in alarm "
+                                          "look like one; false: for a trouble." },
+    [K_SENSOR_SELF_TEST] = { "self_test", KEY_BOOL, .fallback = "false", ONLY(PART_I2C),
+                             TO(config_sensor, self_test),
+                             .help = "Let the chip test itself at start, which takes 10 s." },
+    [K_SENSOR_SYSFS] = { "sysfs", KEY_TEXT, .max = 64, ONLY(PART_SYSFS),
+                         .otherwise = "required for chips that the kernel drives", TO(config_sensor, sysfs),
+                         .instead = "write what the device's file \"name\" says, such as scd4x; scd4x@2 is "
+                                    "the second of that name",
+                         .help = "Name of the device below /sys/bus/iio/devices or /sys/class/hwmon." },
 };
 static const struct key_section sensor_section = { SECTION(sensor_keys), sizeof(struct config_sensor), true };
 
@@ -242,15 +277,12 @@ static const struct key root_keys[K_ROOT_COUNT] = {
 const struct key_section config_root_section = { SECTION(root_keys) };
 
 static const char *const type_words[KEY_TYPE_COUNT] = {
-    [KEY_ID] = "id",           [KEY_TEXT] = "text",
-    [KEY_WORD] = "word",       [KEY_NAME] = "word",
-    [KEY_HOST] = "host",       [KEY_PATH] = "path",
-    [KEY_LINE] = "line",       [KEY_NUMBER] = "number",
-    [KEY_ADDRESS] = "address", [KEY_BOOL] = "true or false",
-    [KEY_DECIMAL] = "decimal", [KEY_MAP] = "mapping",
-    [KEY_LIST] = "list",
+    [KEY_ID] = "id",           [KEY_TEXT] = "text",          [KEY_WORD] = "word",   [KEY_NAME] = "word",
+    [KEY_HOST] = "host",       [KEY_PATH] = "path",          [KEY_LINE] = "line",   [KEY_NUMBER] = "number",
+    [KEY_ADDRESS] = "address", [KEY_BOOL] = "true or false", [KEY_RATIO] = "ratio", [KEY_DECIMAL] = "decimal",
+    [KEY_MAP] = "mapping",     [KEY_LIST] = "list",
 };
-_Static_assert(KEY_TYPE_COUNT == 13, "a type without a word");
+_Static_assert(KEY_TYPE_COUNT == 14, "a type without a word");
 
 static void print_range(const struct key *key, FILE *file)
 {
@@ -276,6 +308,9 @@ static void print_range(const struct key *key, FILE *file)
         break;
     case KEY_TEXT:
         (void)fprintf(file, "1 to %" PRId64 " bytes", key->max);
+        break;
+    case KEY_RATIO:
+        (void)fputs("0 to 1", file);
         break;
     case KEY_HOST:
     case KEY_PATH:

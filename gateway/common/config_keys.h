@@ -21,6 +21,7 @@ enum key_type {
     KEY_NUMBER,  // a whole number from min to max
     KEY_ADDRESS, // a number from min to max that may be written 0x44
     KEY_BOOL,    // bool
+    KEY_RATIO,   // 0 to 1 with up to three decimals, in thousandths; min, max in thousandths
     KEY_DECIMAL, // kept as text: only the rule's quantity says what it comes to
     KEY_MAP,     // inner, once
     KEY_LIST,    // inner, min to max times: pointer at offset, number at count_offset
@@ -96,6 +97,16 @@ enum {
     K_SENSOR_WIRING,
     K_SENSOR_BIAS,
     K_SENSOR_DEBOUNCE,
+    K_SENSOR_CHANNEL,
+    K_SENSOR_REFERENCE_CHANNEL,
+    K_SENSOR_SHORT_BELOW,
+    K_SENSOR_ALARM_BELOW,
+    K_SENSOR_NORMAL_LOW,
+    K_SENSOR_NORMAL_HIGH,
+    K_SENSOR_OPEN_ABOVE,
+    K_SENSOR_SHORT_IS_ALARM,
+    K_SENSOR_SELF_TEST,
+    K_SENSOR_SYSFS,
     K_SENSOR_COUNT
 };
 enum { K_READER_ID, K_READER_DRIVER, K_READER_D0, K_READER_D1, K_READER_DIRECTION, K_READER_COUNT };

@@ -109,6 +109,34 @@ static const char *judge_decimal(const char *text)
     return *text == '\0' ? NULL : "is not a decimal number";
 }
 
+static const char *read_ratio(const struct key *key, const char *text, int64_t *ret_number)
+{
+    const char *complaint = judge_decimal(text);
+    if (complaint != NULL) {
+        return complaint;
+    }
+    const char *dot = strchr(text, '.');
+    int64_t number = 0, worth = 1000; // of the whole, then of each decimal
+    for (const char *c = text + (*text == '-'); *c != '\0' && number <= key->max; c++) {
+        if (c == dot) {
+            worth = 100;
+        } else if (dot == NULL || c < dot) {
+            number = number * 10 + (*c - '0') * worth;
+        } else if (worth == 0 && *c != '0') {
+            return "has more than three decimals";
+        } else {
+            number += (*c - '0') * worth;
+            worth /= 10;
+        }
+    }
+    number = *text == '-' ? -number : number;
+    if (number < key->min || number > key->max) {
+        return "is out of range";
+    }
+    *ret_number = number;
+    return NULL;
+}
+
 static const char *judge_host(const char *text)
 {
     const char *letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:%";
@@ -152,6 +180,7 @@ static const char *judge_text(const struct key *key, const char *text)
     case KEY_NUMBER:
     case KEY_ADDRESS:
     case KEY_BOOL:
+    case KEY_RATIO:
     case KEY_DECIMAL:
     case KEY_MAP:
     case KEY_LIST:
@@ -180,6 +209,8 @@ static const char *read_typed(const struct key *key, const char *text, int64_t *
         return read_address(key, text, ret_number);
     case KEY_BOOL:
         return read_bool(text, ret_number);
+    case KEY_RATIO:
+        return read_ratio(key, text, ret_number);
     case KEY_DECIMAL:
         return judge_decimal(text);
     case KEY_MAP:
@@ -245,6 +276,8 @@ const char *value_wanted(struct work *work, const struct key *key)
                       (uint64_t)key->min, (uint64_t)key->max);
     case KEY_BOOL:
         return "write true or false";
+    case KEY_RATIO:
+        return "write a part of 1 with at most three decimals, such as 0.42";
     case KEY_DECIMAL:
         return "write a number such as 1500 or 26.5";
     case KEY_MAP:

@@ -238,6 +238,34 @@ static void test_other_forms(void **state)
     config_free(config);
 }
 
+static void test_loops_and_the_kernels_chips(void **state)
+{
+    (void)state;
+    struct heard heard;
+    struct config *config = load_good("tests/config/good/loops.yaml", &heard);
+    assert_int_equal(heard.notices, 1);
+    assert_notice(&heard, "rooms[a].sensors[bare].role", "guards nothing");
+    const struct config_sensor *sensors = config->rooms[0].sensors;
+    assert_int_equal(sensors[0].role, ROLE_SMOKE);
+    assert_int_equal(sensors[0].address, 0x48);
+    assert_int_equal(sensors[0].every_ms, 250);
+    assert_int_equal(sensors[0].channel, 0);
+    assert_int_equal(sensors[0].reference_channel, 3);
+    const struct config_loop usual = { 50, 300, 420, 600, 850, true };
+    assert_memory_equal(&sensors[0].loop, &usual, sizeof usual);
+    assert_int_equal(sensors[1].channel, 1);
+    assert_int_equal(sensors[1].reference_channel, 0);
+    assert_int_equal(sensors[1].every_ms, 1000);
+    const struct config_loop other = { 0, 1, 125, 500, 1000, false };
+    assert_memory_equal(&sensors[1].loop, &other, sizeof other);
+    assert_int_equal(sensors[2].channel, 2);
+    assert_int_equal(sensors[2].every_ms, 5000);
+    assert_string_equal(sensors[3].sysfs, "scd4x@2");
+    assert_int_equal(sensors[3].every_ms, 5000);
+    assert_true(sensors[4].self_test);
+    config_free(config);
+}
+
 static void test_port_without_tls(void **state)
 {
     (void)state;
@@ -696,6 +724,7 @@ int main(void)
         cmocka_unit_test(test_the_example_of_the_interfaces),
         cmocka_unit_test(test_defaults),
         cmocka_unit_test(test_other_forms),
+        cmocka_unit_test(test_loops_and_the_kernels_chips),
         cmocka_unit_test(test_port_without_tls),
         cmocka_unit_test(test_without_a_catalogue),
         cmocka_unit_test(test_every_broken_file),
