@@ -95,9 +95,9 @@ links() {
 # Every row of the driver and reader tables: a file tests/vectors/NAME.txt or NAME-….txt says which bytes give which readings.
 every_part_has_a_transcript() {
     local names name bad=0
-    gcc -std=c17 -D_GNU_SOURCE -I. -o "$work/parts" tests/structure/parts.c "$build"/obj/sensors/drivers/*.o \
-        "$build"/obj/sensors/readers/*.o "$build"/obj/sensors/sim/*.o "$build"/obj/gateway/common/*.o \
-        -lyaml -ljansson -lcrypto -lm -pthread || return 1
+    # Only the tables are looked at; what drivers call may stay unresolved.
+    gcc -std=c17 -D_GNU_SOURCE -I. -Wl,--unresolved-symbols=ignore-all -o "$work/parts" tests/structure/parts.c \
+        "$build"/obj/sensors/drivers/*.o "$build"/obj/sensors/readers/*.o || return 1
     names=$("$work/parts")
     [ "$(wc -w <<<"$names")" -ge 3 ] || {
         echo "found only: $names"
