@@ -96,7 +96,7 @@ links() {
 every_part_has_a_transcript() {
     local names name bad=0
     # Only the tables are looked at; what drivers call may stay unresolved.
-    gcc -std=c17 -D_GNU_SOURCE -I. -Wl,--unresolved-symbols=ignore-all -o "$work/parts" tests/structure/parts.c \
+    gcc -std=c17 -D_GNU_SOURCE -I. -static -Wl,--unresolved-symbols=ignore-all -o "$work/parts" tests/structure/parts.c \
         "$build"/obj/sensors/drivers/*.o "$build"/obj/sensors/readers/*.o || return 1
     names=$("$work/parts")
     [ "$(wc -w <<<"$names")" -ge 3 ] || {
