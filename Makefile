@@ -83,6 +83,24 @@ check:
 check-unit check-asan check-integration check-systemd:
 	@scripts/check.sh $(@:check-%=%)
 
+# ---- The emulated board: the programs that are installed, on a real kernel (docs/board.md)
+
+BOARD_TOOLS := $(addprefix $(BUILD)/board/board-,i2c-chips pulses stopwatch)
+BOARD_PARTS := $(BOARD_TOOLS) $(addprefix $(BUILD)/board/,powerless_disk.so no_sync.so)
+.PHONY: check-board board-parts
+check-board:
+	@exec env BUILD=$(BUILD) scripts/board.sh
+board-parts: $(addprefix $(BUILD)/,careroomd careroom-uplink careroomctl) $(BOARD_PARTS)
+$(BUILD)/board/board-i2c-chips: $(call obj,tests/board/i2c_chips.c gateway/guard/catalogue.c $(COMMON) $(PARTS) $(SIM))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,fuse3 $(LIBS_GUARD))
+$(BUILD)/board/board-%: $(BUILD)/obj/tests/board/%.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^
+$(BUILD)/board/%.so: tests/board/%.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
+
 .PHONY: format lint
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 format:
@@ -122,5 +140,6 @@ help:
 	@echo "make check              installs what is missing, builds, runs every test that needs no board"
 	@echo "make check-unit         unit tests; check-asan: the same with sanitizers; check-integration: between processes;"
 	@echo "                        check-systemd: units, users, folders"
+	@echo "make check-board        the real programs on a real kernel in qemu, and power cuts (docs/board.md)"
 	@echo "make install DESTDIR= PREFIX=/usr"
 	@echo "make format | lint | clean"

@@ -1,12 +1,15 @@
 #!/bin/sh
 # Install what is missing on Debian 12 or 13 or Raspberry Pi OS: `setup.sh demo` for building and the demo, `setup.sh check`
-# for the tests too. Says nothing and touches nothing where all is there.
+# for the tests too, `setup.sh board` for the emulated board, `setup.sh kernel` for building its kernel. Says nothing and
+# touches nothing where all is there.
 set -eu
 
 for_demo="gcc make pkg-config libgpiod-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
     mosquitto mosquitto-clients procps python3"
 for_check="$for_demo clang clang-format libcmocka-dev python3-pytest python3-paho-mqtt systemd udev openssl e2fsprogs mount
     binutils util-linux sqlite3"
+for_board="$for_demo qemu-system-x86 busybox-static nbdkit nbdkit-plugin-dev libfuse3-dev e2fsprogs python3-paho-mqtt binutils"
+for_kernel="gcc make linux-source flex bison bc libelf-dev libssl-dev xz-utils cpio util-linux"
 
 refuse() {
     echo "setup.sh: $1" >&2
@@ -16,7 +19,9 @@ refuse() {
 case "${1:-}" in
 demo) packages=$for_demo ;;
 check) packages=$for_check ;;
-*) refuse "usage: setup.sh demo|check" ;;
+board) packages=$for_board ;;
+kernel) packages=$for_kernel ;;
+*) refuse "usage: setup.sh demo|check|board|kernel" ;;
 esac
 
 [ -r /etc/os-release ] || refuse "this is no Debian: /etc/os-release is missing. Debian 12 or 13 or Raspberry Pi OS is needed."
