@@ -203,6 +203,10 @@ struct config_message {
 };
 typedef void (*config_report_fn)(const struct config_message *message, void *user);
 
+// What a daemon exits with that was started with a wrong configuration (EX_CONFIG of sysexits.h): its unit is
+// not started again for this one, since only a person mends it.
+#define CONFIG_EXIT_STATUS 78
+
 // Read and judge a file. 0 and *ret_config, or -EINVAL when at least one mistake was reported, or another
 // negative errno (the file can't be read), reported too. Blocks on the file system; start-up only. Caller
 // frees with config_free().

@@ -453,7 +453,7 @@ static int start(struct guard *guard, const struct guard_extension *extension)
         r = start_core(guard);
     }
     if (r == 0) {
-        r = outputs_new(guard->plan, &guard->outputs);
+        r = outputs_new(guard->plan, guard->loop, &guard->outputs);
     }
     if (r == 0) {
         guard->minutes = minutes_new(guard->plan);
@@ -513,6 +513,34 @@ static void stop(struct guard *guard)
 
 // ---- The program
 
+static int on_nothing(sd_event_source *source, void *user)
+{
+    (void)source;
+    (void)user;
+    return 0;
+}
+
+// sd-event grows its queues when more is pending at once than ever before, and keeps them: let that happen
+// now, with as many sources as can ever be pending (each point at most a line and a timer), since the main
+// thread allocates nothing once ready.
+static int prime_loop(const struct guard *guard)
+{
+    size_t n = 2 * guard->plan->core.n_points + guard->config->n_buses + 64;
+    sd_event_source **sources = calloc(n, sizeof(sd_event_source *));
+    int r = sources ? 0 : -ENOMEM;
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        r = sd_event_add_defer(guard->loop, &sources[i], on_nothing, NULL);
+    }
+    if (r >= 0) {
+        r = sd_event_run(guard->loop, 0);
+    }
+    for (size_t i = 0; sources && i < n; i++) {
+        sd_event_source_unref(sources[i]);
+    }
+    free(sources);
+    return r < 0 ? r : 0;
+}
+
 static int run(struct config *config, const struct guard_extension *extension)
 {
     struct guard *guard = calloc(1, sizeof *guard);
@@ -521,6 +549,9 @@ static int run(struct config *config, const struct guard_extension *extension)
     }
     guard->config = config;
     int r = start(guard, extension);
+    if (r == 0) {
+        r = prime_loop(guard);
+    }
     if (r < 0) {
         log_error("the guard can't start: %s", strerror(-r));
         _exit(1); // threads may run already; nothing has been promised yet
@@ -587,8 +618,9 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
         return 2;
     }
     struct config *config;
-    if (config_load(file, &guard_catalogue, config_report_text, stderr, &config) < 0) {
-        return 1;
+    int r = config_load(file, &guard_catalogue, config_report_text, stderr, &config);
+    if (r < 0) {
+        return r == -EINVAL && !check ? CONFIG_EXIT_STATUS : 1;
     }
     int status = check ? 0 : run(config, extension);
     config_free(config);

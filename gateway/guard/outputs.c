@@ -5,12 +5,18 @@
 #include <string.h>
 
 #include "gateway/common/log.h"
+#include "gateway/guard/cadence.h"
 #include "sensors/bus/gpio.h"
+
+// Before polls and people, behind the lines that may say "fire".
+#define PRIORITY_PATTERNS -30
 
 struct output {
     struct gpio_lines *gpio; // NULL: the line could not be had
     bool active_low;
     bool level; // as it was driven
+    enum core_pattern pattern;
+    uint64_t began_ns;
     size_t point;
     enum trouble trouble; // as it was told
 };
@@ -18,9 +24,60 @@ struct output {
 struct outputs {
     struct output *outputs;
     size_t n;
+    sd_event_source *timer;
+    uint64_t timer_ns; // when it is due; UINT64_MAX: it rests
 };
 
-int outputs_new(const struct plan *plan, struct outputs **ret_outputs)
+// Set the level that the pattern has now; returns when that changes.
+static uint64_t drive(struct output *output, uint64_t now_ns)
+{
+    uint64_t change_ns;
+    bool active = cadence_active(output->pattern, now_ns - output->began_ns, &change_ns);
+    output->level = active != output->active_low;
+    if (output->gpio) {
+        (void)gpio_set(output->gpio, output->level); // a failure is found and mended by outputs_verify()
+    }
+    return change_ns == UINT64_MAX ? UINT64_MAX : now_ns + change_ns;
+}
+
+static void arm(struct outputs *outputs, uint64_t due_ns)
+{
+    outputs->timer_ns = due_ns;
+    if (due_ns == UINT64_MAX) {
+        (void)sd_event_source_set_enabled(outputs->timer, SD_EVENT_OFF);
+        return;
+    }
+    (void)sd_event_source_set_time(outputs->timer, (due_ns + 999) / 1000);
+    (void)sd_event_source_set_enabled(outputs->timer, SD_EVENT_ONESHOT);
+}
+
+static int on_change(sd_event_source *source, uint64_t usec, void *user)
+{
+    struct outputs *outputs = user;
+    uint64_t now_ns = clock_boottime_ns(), due_ns = UINT64_MAX;
+    (void)source;
+    (void)usec;
+    for (size_t i = 0; i < outputs->n; i++) {
+        uint64_t change_ns = drive(&outputs->outputs[i], now_ns);
+        due_ns = change_ns < due_ns ? change_ns : due_ns;
+    }
+    arm(outputs, due_ns);
+    return 0;
+}
+
+static int add_timer(struct outputs *outputs, sd_event *loop)
+{
+    int r = sd_event_add_time(loop, &outputs->timer, CLOCK_BOOTTIME, UINT64_MAX, 1000, on_change, outputs);
+    if (r >= 0) {
+        r = sd_event_source_set_priority(outputs->timer, PRIORITY_PATTERNS);
+    }
+    if (r >= 0) {
+        arm(outputs, UINT64_MAX);
+    }
+    return r < 0 ? r : 0;
+}
+
+int outputs_new(const struct plan *plan, sd_event *loop, struct outputs **ret_outputs)
 {
     struct outputs *outputs = calloc(1, sizeof *outputs);
     if (!outputs) {
@@ -44,6 +101,11 @@ int outputs_new(const struct plan *plan, struct outputs **ret_outputs)
                       plan->core.outputs[i].room, plan->core.outputs[i].id, config->line, strerror(-r));
         }
     }
+    int r = add_timer(outputs, loop);
+    if (r < 0) {
+        outputs_free(outputs);
+        return r;
+    }
     *ret_outputs = outputs;
     return 0;
 }
@@ -51,9 +113,11 @@ int outputs_new(const struct plan *plan, struct outputs **ret_outputs)
 void outputs_set(struct outputs *outputs, size_t index, enum core_pattern pattern)
 {
     struct output *output = &outputs->outputs[index];
-    output->level = (pattern != PATTERN_OFF) != output->active_low;
-    if (output->gpio) {
-        (void)gpio_set(output->gpio, output->level); // a failure is found and mended by outputs_verify()
+    output->pattern = pattern;
+    output->began_ns = clock_boottime_ns();
+    uint64_t change_ns = drive(output, output->began_ns);
+    if (change_ns < outputs->timer_ns) {
+        arm(outputs, change_ns);
     }
 }
 
@@ -90,6 +154,7 @@ void outputs_free(struct outputs *outputs)
     for (size_t i = 0; i < outputs->n; i++) {
         gpio_release(outputs->outputs[i].gpio);
     }
+    sd_event_source_unref(outputs->timer);
     free(outputs->outputs);
     free(outputs);
 }

@@ -3,19 +3,21 @@
 #ifndef CAREROOM_GUARD_OUTPUTS_H
 #define CAREROOM_GUARD_OUTPUTS_H
 
+#include <systemd/sd-event.h>
+
 #include "gateway/core/core.h"
 #include "gateway/guard/plan.h"
 
 struct outputs;
 
-// Request every output line, inactive. A line that can't be had is logged; the others go on. 0 or -ENOMEM.
-// Start-up only.
-int outputs_new(const struct plan *plan, struct outputs **ret_outputs);
+// Request every output line, inactive, and a timer of the loop for the patterns. A line that can't be had is
+// logged; the others go on. 0 or -ENOMEM. Start-up only.
+int outputs_new(const struct plan *plan, sd_event *loop, struct outputs **ret_outputs);
 
 // Where troubles of an output go, when they come and when they end.
 typedef void (*outputs_trouble_fn)(size_t point, enum trouble trouble, void *user);
 
-// Drive a pattern. In this version every pattern but off is a steady level.
+// Begin a pattern now; its later changes follow by themselves (gateway/guard/cadence.h).
 void outputs_set(struct outputs *outputs, size_t output, enum core_pattern pattern);
 
 // Read every line back, set again what is not as it was driven, and tell what changed: TROUBLE_GONE (no

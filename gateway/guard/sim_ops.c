@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/guard/cadence.h"
 #include "sensors/sim/sim.h"
 
 // "room/item" taken apart.
@@ -39,7 +40,8 @@ static json_t *outcome(int r, const char *name, const char *what)
             name);
     }
     if (r == -EBUSY) {
-        return control_refuse("busy", "the cable of %s still carries the card before; try again in 0.2 s", name);
+        return control_refuse("busy", "the cable of %s still carries the card before; try again in 0.2 s",
+                              name);
     }
     return control_refuse("bad-request", "%s has no such %s", name, what);
 }
@@ -171,9 +173,11 @@ static json_t *op_outputs(struct control *control, const json_t *request)
         uint64_t changed_ns = 0;
         (void)snprintf(name, sizeof name, "%s/%s", output->room, output->id);
         (void)sim_output(output->room, output->id, &level, &changed_ns);
-        bool on =
-            level != plan->outputs[i]
-                         .config->active_low; // what the relay does, read from the line and not from the core
+        // What the relay does, read from the line and not from the core; between two blinks it counts as on.
+        uint64_t rest_ns = clock_boottime_ns() - changed_ns;
+        bool blinks = snapshot->outputs[i] != PATTERN_OFF && changed_ns != 0 &&
+                      rest_ns <= CADENCE_LONGEST_REST_MS * NS_PER_MS;
+        bool on = level != plan->outputs[i].config->active_low || blinks;
         json_array_append_new(outputs,
                               json_pack("{s:s, s:b, s:i, s:s, s:I}", "id", name, "on", on, "level",
                                         (int)level, "pattern", core_pattern_names[snapshot->outputs[i]],

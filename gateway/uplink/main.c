@@ -236,8 +236,9 @@ int main(int argc, char *argv[])
         return 2;
     }
     struct config *config;
-    if (config_load(file, NULL, config_report_text, stderr, &config) < 0)
-        return EXIT_FAILURE;
+    int r = config_load(file, NULL, config_report_text, stderr, &config);
+    if (r < 0)
+        return r == -EINVAL && !check ? CONFIG_EXIT_STATUS : EXIT_FAILURE;
     int status = check ? (check_files(config) < 0 ? EXIT_FAILURE : EXIT_SUCCESS) : run(config);
     config_free(config);
     return status;

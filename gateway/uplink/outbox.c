@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "gateway/common/clock.h"
 #include "gateway/common/log.h"
@@ -92,9 +93,11 @@ static void recovered(struct outbox *outbox)
 
 static int open_cursors(struct outbox *outbox)
 {
-    char file[4096];
-    snprintf(file, sizeof file, "%s/uplink.db", outbox->config->state_dir);
-    int r = cursors_open(file, &outbox->cursors);
+    // A folder of our own: the rest of state_dir is the guard's to write and ours to read.
+    char folder[4096], file[4096 + sizeof "/uplink.db"];
+    snprintf(folder, sizeof folder, "%s/uplink", outbox->config->state_dir);
+    snprintf(file, sizeof file, "%s/uplink.db", folder);
+    int r = mkdir(folder, 0750) < 0 && errno != EEXIST ? -errno : cursors_open(file, &outbox->cursors);
     for (enum event_class class = 0; r == 0 && class < CLASS_COUNT; class ++)
         r = cursors_get(outbox->cursors, TARGET, class, &outbox->written[class]);
     if (r == 0)

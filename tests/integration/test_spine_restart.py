@@ -71,6 +71,9 @@ def test_start_and_stop_are_events(world):
     guard = careroom.Guard(world)
     assert guard.stop(limit=5) == 0
     careroom.Guard(world)
-    types = [event["type"].removeprefix("careroom.gateway.") for event in careroom.Events(world).all()
+    events = careroom.Events(world)
+    stopped = events.wait("gateway.stopped")
+    events.wait("gateway.started", after=int(stopped["sequence"]))  # ready comes before the disk has it
+    types = [event["type"].removeprefix("careroom.gateway.") for event in events.all()
              if event["type"].startswith("careroom.gateway.st")]
     assert [word for word in types if word != "storage"] == ["started", "stopped", "started"]

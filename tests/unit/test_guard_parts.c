@@ -17,6 +17,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
+#include "gateway/guard/cadence.h"
 #include "gateway/guard/guard.h"
 #include "gateway/guard/mailbox.h"
 #include "gateway/guard/minutes.h"
@@ -267,6 +268,38 @@ static void what_could_not_be_written_is_written_when_the_disk_is_back(void **st
     free(parent);
 }
 
+// ---- cadence
+
+// Walk from change to change through two minutes: the time active is what the pattern says, and no step is
+// missed or idle.
+static uint64_t active_of_120_s(enum core_pattern pattern)
+{
+    uint64_t at_ns = 0, active_ns = 0, change_ns;
+    while (at_ns < 120 * NS_PER_S) {
+        bool active = cadence_active(pattern, at_ns, &change_ns), after;
+        uint64_t unused, step_ns = change_ns < 120 * NS_PER_S - at_ns ? change_ns : 120 * NS_PER_S - at_ns;
+        assert_true(step_ns > 0);
+        after = cadence_active(pattern, at_ns + step_ns - 1, &unused);
+        assert_int_equal(after, active);
+        if (change_ns != UINT64_MAX) {
+            assert_int_equal(cadence_active(pattern, at_ns + change_ns, &unused), !active);
+        }
+        active_ns += active ? step_ns : 0;
+        at_ns += step_ns;
+    }
+    return active_ns;
+}
+
+static void a_warning_does_not_sound_like_a_fire(void **state)
+{
+    (void)state;
+    assert_int_equal(active_of_120_s(PATTERN_OFF), 0);
+    assert_int_equal(active_of_120_s(PATTERN_EVACUATE), 120 * NS_PER_S);
+    assert_int_equal(active_of_120_s(PATTERN_ON), 120 * NS_PER_S);
+    assert_int_equal(active_of_120_s(PATTERN_WARNING), 60 * 200 * NS_PER_MS);
+    assert_int_equal(active_of_120_s(PATTERN_TROUBLE), 12 * 100 * NS_PER_MS);
+}
+
 // ---- minutes
 
 static void a_minute_is_stored_when_it_is_over(void **state)
@@ -327,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_call_ends_when_the_guard_stops),
         cmocka_unit_test(every_point_rule_and_output_is_in_the_plan),
         cmocka_unit_test(what_could_not_be_written_is_written_when_the_disk_is_back),
+        cmocka_unit_test(a_warning_does_not_sound_like_a_fire),
         cmocka_unit_test(a_minute_is_stored_when_it_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
