@@ -7,13 +7,14 @@
 //   {"op":"status"}                                  -> {"ok":true,"status":{…}}     as careroomctl status --json prints it
 //   {"op":"alarms"}                                  -> {"ok":true,"alarms":[…]}
 //   {"op":"ack","alarm":"butterfly/smoke-1","occurrence":3}   occurrence optional: the one that stands now
-//   {"op":"reset","alarm":"butterfly/smoke-1"}
+//   {"op":"reset","alarm":"butterfly/smoke-1","occurrence":3}
 //                                                    -> {"ok":true,"alarm":…,"occurrence":3,"recorded":"18231"} after the
 //                                                       commit: sequence of the event; "recorded":null with "storage":"…"
 //                                                       where the disk is in trouble
 //   {"op":"follow"}                                  -> {"ok":true,"recorded":"18231"} now and again after every commit:
 //                                                       all events up to this sequence are on the disk
-//   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200"}   from careroom-uplink alone: its health
+//   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200","why":"…"}   from careroom-uplink alone: its
+//                                                       health; why: what keeps it from the broker, "" where nothing does
 //   {"op":"scan"}                                    -> {"ok":true,"scan":{"buses":[…],"lines":[…]}}
 //   {"op":"sim-set","point":"butterfly/air","quantity":"co2","value":"1800"}   careroomd-sim only, as the next four
 //   {"op":"sim-line","point":"butterfly/door","state":"active"}      active | inactive | open (wire cut)

@@ -6,6 +6,12 @@ static bool remote_fire(const struct step *step, const struct core_input *input)
     return input->remote && step->core->plan->alarms[input->alarm].class == CLASS_FIRE;
 }
 
+// Whoever names an occurrence means that one and no later one; 0 names none.
+static bool other_occurrence(const struct alarm_cell *cell, const struct core_input *input)
+{
+    return input->occurrence != 0 && input->occurrence != cell->occurrence;
+}
+
 static enum core_answer may_acknowledge(const struct step *step, const struct core_input *input)
 {
     const struct alarm_cell *cell = &step->core->alarms[input->alarm];
@@ -15,7 +21,7 @@ static enum core_answer may_acknowledge(const struct step *step, const struct co
     if (!alarm_standing(cell->state)) {
         return CORE_ANSWER_NOT_STANDING;
     }
-    if (input->occurrence != 0 && input->occurrence != cell->occurrence) {
+    if (other_occurrence(cell, input)) {
         return CORE_ANSWER_OTHER_OCCURRENCE;
     }
     return alarm_unacknowledged(cell->state) ? CORE_ANSWER_DONE : CORE_ANSWER_ALREADY;
@@ -29,6 +35,9 @@ static enum core_answer may_reset(const struct step *step, const struct core_inp
     }
     if (!alarm_standing(cell->state)) {
         return CORE_ANSWER_NOT_STANDING;
+    }
+    if (other_occurrence(cell, input)) {
+        return CORE_ANSWER_OTHER_OCCURRENCE;
     }
     if (step->core->plan->alarms[input->alarm].ending != ALARM_LATCHES) {
         return CORE_ANSWER_NOT_LATCHED;

@@ -95,7 +95,7 @@ enum core_input_kind {
     CORE_INPUT_CARD,    // point (the reader), value: bits of the frame
     CORE_INPUT_TICK,    // nothing but now; delays and staleness are judged
     CORE_INPUT_ACK,     // alarm, occurrence (0: the standing one), actor, remote
-    CORE_INPUT_RESET,   // alarm, actor, remote
+    CORE_INPUT_RESET,   // alarm, occurrence (0: the standing one), actor, remote
     CORE_INPUT_KIND_COUNT
 };
 

@@ -51,7 +51,8 @@ static enum ctl_status answer_alarm(struct ctl *ctl, const char *op, const char 
     return CTL_DONE;
 }
 
-enum ctl_status ctl_ack_command(struct ctl *ctl)
+// ALARM or ALARM#OCCURRENCE, taken apart and sent.
+static enum ctl_status answer_argument(struct ctl *ctl, const char *op, const char *done)
 {
     char *alarm = ctl_must(strdup(ctl->arguments[0]));
     char *number = strchr(alarm, '#');
@@ -66,14 +67,17 @@ enum ctl_status ctl_ack_command(struct ctl *ctl)
     if (status == CTL_DONE)
         status = ctl_check_name(alarm, "an alarm");
     if (status == CTL_DONE)
-        status = answer_alarm(ctl, "ack", "acknowledged", alarm, occurrence);
+        status = answer_alarm(ctl, op, done, alarm, occurrence);
     free(alarm);
     return status;
 }
 
+enum ctl_status ctl_ack_command(struct ctl *ctl)
+{
+    return answer_argument(ctl, "ack", "acknowledged");
+}
+
 enum ctl_status ctl_reset_command(struct ctl *ctl)
 {
-    const char *alarm = ctl->arguments[0];
-    enum ctl_status status = ctl_check_name(alarm, "an alarm");
-    return status == CTL_DONE ? answer_alarm(ctl, "reset", "reset", alarm, 0) : status;
+    return answer_argument(ctl, "reset", "reset");
 }

@@ -197,6 +197,11 @@ static void print_uplink(const json_t *uplink)
         text_age(age, text, sizeof text);
         printf(", heard %s ago", text);
     }
+    const char *why = text_or_nothing(uplink, "why");
+    if (why && *why) {
+        printf("\n         ");
+        text_put(stdout, STYLE_WARN, why, 0);
+    }
     putchar('\n');
 }
 

@@ -138,6 +138,8 @@ static json_t *op_uplink(struct control *control, const json_t *request)
     uplink->at_ns = clock_boottime_ns();
     (void)snprintf(uplink->state, sizeof uplink->state, "%s", state);
     (void)snprintf(uplink->delivered, sizeof uplink->delivered, "%s", delivered ? delivered : "0");
+    const char *why = control_text(request, "why");
+    (void)snprintf(uplink->why, sizeof uplink->why, "%s", why && strlen(why) < sizeof uplink->why ? why : "");
     uplink->parked = json_integer_value(json_object_get(request, "parked"));
     json_decref(uplink->held);
     uplink->held = json_deep_copy(held);

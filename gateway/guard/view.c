@@ -175,8 +175,8 @@ static json_t *uplink_json(const struct config *config, const struct uplink_repo
     if (!uplink->at_ns || now_ns - uplink->at_ns > UPLINK_SILENT_NS) {
         return json_pack("{s:s}", "state", "absent");
     }
-    return json_pack("{s:s, s:O, s:I, s:s, s:I}", "state", uplink->state, "held", uplink->held, "parked",
-                     uplink->parked, "delivered", uplink->delivered, "age_ms",
+    return json_pack("{s:s, s:O, s:I, s:s, s:s, s:I}", "state", uplink->state, "held", uplink->held, "parked",
+                     uplink->parked, "delivered", uplink->delivered, "why", uplink->why, "age_ms",
                      (json_int_t)((now_ns - uplink->at_ns) / NS_PER_MS));
 }
 

@@ -16,6 +16,7 @@ struct uplink_report {
     json_t *held;   // array of class names
     json_int_t parked;
     char delivered[24];
+    char why[160]; // what keeps it from the broker; empty where nothing does
 };
 
 // Snapshot memory of a plan's size. NULL: out of memory.

@@ -383,10 +383,10 @@ static enum core_answer model_answer(const struct core_input *input)
     if (!m->stands) {
         return CORE_ANSWER_NOT_STANDING;
     }
+    if (input->occurrence && input->occurrence != m->occurrence) {
+        return CORE_ANSWER_OTHER_OCCURRENCE;
+    }
     if (input->kind == CORE_INPUT_ACK) {
-        if (input->occurrence && input->occurrence != m->occurrence) {
-            return CORE_ANSWER_OTHER_OCCURRENCE;
-        }
         if (m->answered) {
             return CORE_ANSWER_ALREADY;
         }

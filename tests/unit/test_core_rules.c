@@ -15,9 +15,9 @@
 //     of it 60   tick -> siren warning, co2-high raised #1
 //
 // What comes in: SENSOR QUANTITY VALUE; CONTACT active|inactive; POINT trouble REASON; POINT works; READER
-// card BITS; ack ALARM [#N] [remote]; reset ALARM [remote]; tick (nothing but time); restart (power fails and
-// comes back). What comes of it, outputs before events, in the order of the file: OUTPUT PATTERN; ALARM
-// raised #N; ALARM cleared|acknowledged|reset STATE; POINT trouble REASON; POINT restored; POINT
+// card BITS; ack ALARM [#N] [remote]; reset ALARM [#N] [remote]; tick (nothing but time); restart (power
+// fails and comes back). What comes of it, outputs before events, in the order of the file: OUTPUT PATTERN;
+// ALARM raised #N; ALARM cleared|acknowledged|reset STATE; POINT trouble REASON; POINT restored; POINT
 // opened|closed; POINT card BITS; ALARM refused REASON. The list must be complete, and nothing may happen at
 // a time that the file does not name.
 #include <glob.h>
@@ -443,7 +443,7 @@ static struct core_input answer_of(unsigned n, char **words)
     for (unsigned i = 2; i < n; i++) {
         if (strcmp(words[i], "remote") == 0) {
             input.remote = true;
-        } else if (words[i][0] == '#' && input.kind == CORE_INPUT_ACK) {
+        } else if (words[i][0] == '#') {
             input.occurrence = strtoull(words[i] + 1, NULL, 10);
         } else {
             wrong("%s is not understood here", words[i]);
