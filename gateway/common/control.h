@@ -11,6 +11,10 @@
 //                                                    -> {"ok":true,"alarm":…,"occurrence":3,"recorded":"18231"} after the
 //                                                       commit: sequence of the event; "recorded":null with "storage":"…"
 //                                                       where the disk is in trouble
+//   {"op":"test","output":"butterfly/siren","for_ms":2000}   1000 to 10000, 2000 where it is left out
+//                                                    -> {"ok":true,"output":…,"for_ms":2000,"recorded":"18231"}: it is
+//                                                       driven and goes back; never while fire stands, never for a
+//                                                       remote request, and a fire ends it
 //   {"op":"follow"}                                  -> {"ok":true,"recorded":"18231"} now and again after every commit:
 //                                                       all events up to this sequence are on the disk
 //   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200","why":"…"}   from careroom-uplink alone: its
@@ -22,7 +26,7 @@
 //   {"op":"sim-fault","point":"butterfly/air","fault":"nack"}        none | nack | crc | stuck | hang
 //   {"op":"sim-outputs"}                             -> {"ok":true,"outputs":[{"id":…,"on":…,"level":…,"pattern":…}]}
 //
-// "via":"mqtt" on ack, reset marks a request as remote; what comes from the uplink's user is remote in any case.
+// "via":"mqtt" on ack, reset, test marks a request as remote; what comes from the uplink's user is remote in any case.
 // Remote requests never acknowledge or reset fire.
 #ifndef CAREROOM_COMMON_CONTROL_H
 #define CAREROOM_COMMON_CONTROL_H

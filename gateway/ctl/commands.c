@@ -28,6 +28,8 @@ const struct ctl_option_info ctl_options[OPTION_COUNT] = {
     [OPTION_PULSES] = { .name = "--pulses",
                         .argument = "BITS",
                         .help = "raw pulses instead of a card, '0' and '1', at most 64" },
+    [OPTION_FOR] = { .name = "--for", .argument = "TIME", .help = "for how long: 5s, 10m, 2h" },
+    [OPTION_YAML] = { .name = "--yaml", .help = "print a configuration of what was found, to be filled in" },
 };
 
 #define ALARM_NAME                                                                                           \
@@ -53,6 +55,15 @@ const struct ctl_command ctl_commands[] = {
       .help = "reset a latched alarm that is acknowledged and whose cause has gone",
       .details = ALARM_NAME "\nALARM#3 resets its third occurrence and no other.",
       .run = ctl_reset_command },
+    { .name = "test",
+      .arguments = "OUTPUT",
+      .options = OPTION_BIT(OPTION_FOR),
+      .help = "drive a sounder or relay for 2 s, to hear that it works",
+      .details =
+          "OUTPUT is ROOM/OUTPUT as 'careroomctl status' shows it: butterfly/siren. --for: 1s to 10s.\n"
+          "It goes back by itself, and a fire alarm ends it at once. While a fire alarm stands nothing is "
+          "tested.",
+      .run = ctl_test_command },
     { .name = "events",
       .arguments = "",
       .options = OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_ROOM) |
@@ -70,7 +81,11 @@ const struct ctl_command ctl_commands[] = {
       .run = ctl_verify_command },
     { .name = "scan",
       .arguments = "",
-      .help = "chips found on each bus, and lines by name",
+      .options = OPTION_BIT(OPTION_YAML),
+      .help = "the configured chips on each bus, and every line by name",
+      .details = "It does not look for other chips, since that would disturb a bus that guards rooms: before "
+                 "careroomd\n"
+                 "runs, 'careroomd --scan' does.",
       .run = ctl_scan_command },
     { .name = "sim set",
       .arguments = "ROOM/SENSOR QUANTITY VALUE",

@@ -31,6 +31,8 @@ enum ctl_option {
     OPTION_DB,
     OPTION_FORMAT,
     OPTION_PULSES,
+    OPTION_FOR,
+    OPTION_YAML,
     OPTION_COUNT
 };
 #define OPTION_BIT(option) (1u << (option))
@@ -102,6 +104,7 @@ enum ctl_status ctl_status_command(struct ctl *ctl);
 enum ctl_status ctl_alarms_command(struct ctl *ctl);
 enum ctl_status ctl_ack_command(struct ctl *ctl);
 enum ctl_status ctl_reset_command(struct ctl *ctl);
+enum ctl_status ctl_test_command(struct ctl *ctl);
 enum ctl_status ctl_events_command(struct ctl *ctl);
 enum ctl_status ctl_verify_command(struct ctl *ctl);
 enum ctl_status ctl_scan_command(struct ctl *ctl);

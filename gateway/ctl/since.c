@@ -8,7 +8,7 @@
 
 #include "gateway/ctl/ctl.h"
 
-static int parse_age(const char *text, int64_t now_ms, int64_t *ret_wall_ms)
+int since_parse_length(const char *text, int64_t *ret_ms)
 {
     static const struct {
         char unit;
@@ -22,7 +22,7 @@ static int parse_age(const char *text, int64_t now_ms, int64_t *ret_wall_ms)
         number = number * 10 + (text[i] - '0');
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (units[i].unit == text[digits]) {
-            *ret_wall_ms = now_ms - number * units[i].ms;
+            *ret_ms = number * units[i].ms;
             return 0;
         }
     }
@@ -89,11 +89,15 @@ int since_parse(const char *text, int64_t now_ms, struct since *ret_since)
 {
     struct since since = { 0 };
     int r;
-    if (*text == '#')
+    if (*text == '#') {
         r = ctl_number(text + 1, 1, INT64_MAX, &since.sequence);
-    else
-        r = strchr(text, '-') != NULL ? parse_date(text, &since.wall_ms)
-                                      : parse_age(text, now_ms, &since.wall_ms);
+    } else if (strchr(text, '-') != NULL) {
+        r = parse_date(text, &since.wall_ms);
+    } else {
+        int64_t age_ms = 0;
+        r = since_parse_length(text, &age_ms);
+        since.wall_ms = now_ms - age_ms;
+    }
     if (r == 0)
         *ret_since = since;
     return r;

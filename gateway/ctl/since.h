@@ -14,4 +14,7 @@ struct since {
 // 0, -EINVAL, or -ERANGE (no such day).
 int since_parse(const char *text, int64_t now_ms, struct since *ret_since);
 
+// How long: "30s", "10m", "2h", "3d"; at most seven digits. 0, or -EINVAL.
+int since_parse_length(const char *text, int64_t *ret_ms);
+
 #endif

@@ -87,6 +87,38 @@ static json_t *op_reset(struct control *control, const json_t *request)
     return on_alarm(control, request, REQUEST_RESET);
 }
 
+static json_t *op_test(struct control *control, const json_t *json)
+{
+    const char *name = control_text(json, "output");
+    const json_t *for_ms = json_object_get(json, "for_ms");
+    json_int_t ms = for_ms ? json_integer_value(for_ms) : TEST_USUAL_MS;
+    if (!name) {
+        return control_refuse("bad-request", "\"output\" is missing or no text; give it as \"room/output\"");
+    }
+    if (ms < TEST_MIN_MS || ms > TEST_MAX_MS) {
+        return control_refuse("bad-request", "\"for_ms\" must be a whole number from %d to %d", TEST_MIN_MS,
+                              TEST_MAX_MS);
+    }
+    struct request request = { .kind = REQUEST_TEST,
+                               .output = trial_find_output(control->setup.plan, name),
+                               .for_ns = (uint64_t)ms * NS_PER_MS,
+                               .remote = is_remote(control, json) };
+    if (request.output == SIZE_MAX) {
+        return control_refuse("not-found", "there is no output %.*s; `careroomctl status` lists the outputs",
+                              NAME_SIZE, name);
+    }
+    memcpy(request.actor, control->current->actor, sizeof request.actor);
+    if (mailbox_call(control->setup.mailbox, &request) < 0) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    if (request.test != TEST_DONE) {
+        return control_refuse(test_answer_words[request.test], "%s: %s", name,
+                              test_answer_sentences[request.test]);
+    }
+    return control_when_recorded(control, request.ticket,
+                                 json_pack("{s:b, s:s, s:I}", "ok", 1, "output", name, "for_ms", ms));
+}
+
 static json_t *op_follow(struct control *control, const json_t *request)
 {
     (void)request;
@@ -210,6 +242,7 @@ static json_t *op_scan(struct control *control, const json_t *request)
 }
 
 const struct control_op control_ops[] = {
-    { "status", op_status }, { "alarms", op_alarms }, { "ack", op_ack },   { "reset", op_reset },
-    { "follow", op_follow }, { "uplink", op_uplink }, { "scan", op_scan }, { NULL, NULL },
+    { "status", op_status }, { "alarms", op_alarms }, { "ack", op_ack },
+    { "reset", op_reset },   { "test", op_test },     { "follow", op_follow },
+    { "uplink", op_uplink }, { "scan", op_scan },     { NULL, NULL },
 };

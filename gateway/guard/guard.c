@@ -85,6 +85,16 @@ static void rearm_deadline(struct guard *guard)
     (void)sd_event_source_set_enabled(guard->deadline, SD_EVENT_ONESHOT);
 }
 
+static bool raises_fire(const struct core_actions *actions)
+{
+    for (size_t i = 0; i < actions->n_events; i++) {
+        if (actions->events[i].type == EVENT_ALARM_RAISED && actions->events[i].class == CLASS_FIRE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 // One input through the core: outputs first, journal second.
 static enum core_answer step(struct guard *guard, const struct core_input *input)
 {
@@ -97,6 +107,9 @@ static enum core_answer step(struct guard *guard, const struct core_input *input
         core_step(guard->core, &next, &now, actions);
         for (size_t i = 0; i < actions->n_outputs; i++) {
             outputs_set(guard->outputs, actions->outputs[i].output, actions->outputs[i].pattern);
+        }
+        if (raises_fire(actions)) { // also those that the core has no other wish for
+            outputs_end_tests(guard->outputs);
         }
         for (size_t i = 0; i < actions->n_events; i++) {
             record(guard, &actions->events[i]);
@@ -190,6 +203,20 @@ static void answer_alarm(struct guard *guard, struct request *request)
     request->ticket = guard->last_ticket != ticket_before ? guard->last_ticket : 0;
 }
 
+static void answer_test(struct guard *guard, struct request *request)
+{
+    struct core_now now = now_of();
+    struct event event;
+    request->test = trial_may(guard->core, &guard->plan->core, request->remote);
+    if (request->test == TEST_DONE && outputs_test(guard->outputs, request->output, request->for_ns) < 0) {
+        request->test = TEST_NO_LINE;
+    }
+    trial_event(&guard->plan->core.outputs[request->output], request->test, request->remote, request->actor,
+                &now, &event);
+    record(guard, &event);
+    request->ticket = guard->last_ticket;
+}
+
 static int on_request(sd_event_source *source, int fd, uint32_t events, void *user)
 {
     struct guard *guard = user;
@@ -204,6 +231,9 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *us
     case REQUEST_ACK:
     case REQUEST_RESET:
         answer_alarm(guard, request);
+        break;
+    case REQUEST_TEST:
+        answer_test(guard, request);
         break;
     case REQUEST_UPLINK_TROUBLE:
         on_point_trouble(guard->plan->uplink_point, request->trouble ? TROUBLE_UPLINK : TROUBLE_NONE, guard);

@@ -4,10 +4,11 @@
 #define CAREROOM_GUARD_MAILBOX_H
 
 #include "gateway/core/core.h"
+#include "gateway/guard/trial.h"
 
 struct mailbox;
 
-enum request_kind { REQUEST_ACK, REQUEST_RESET, REQUEST_UPLINK_TROUBLE, REQUEST_VIEW };
+enum request_kind { REQUEST_ACK, REQUEST_RESET, REQUEST_TEST, REQUEST_UPLINK_TROUBLE, REQUEST_VIEW };
 
 // What the core looks like at one moment. Arrays of the plan's sizes, owned by whoever asks.
 struct core_snapshot {
@@ -22,6 +23,8 @@ struct request {
     enum request_kind kind;
     size_t alarm;
     uint64_t occurrence;
+    size_t output; // REQUEST_TEST: which, and for how long
+    uint64_t for_ns;
     bool remote;
     bool trouble; // REQUEST_UPLINK_TROUBLE: it begins or ends
     char actor[ACTOR_SIZE];
@@ -29,7 +32,8 @@ struct request {
 
     // Answer
     enum core_answer answer;
-    uint64_t ticket; // of the last event that it made; 0: none
+    enum test_answer test; // REQUEST_TEST
+    uint64_t ticket;       // of the last event that it made; 0: none
 };
 
 // NULL: out of memory or descriptors.

@@ -17,6 +17,7 @@ struct output {
     bool level; // as it was driven
     enum core_pattern pattern;
     uint64_t began_ns;
+    uint64_t test_until_ns; // active until then; 0: no test
     size_t point;
     enum trouble trouble; // as it was told
 };
@@ -28,16 +29,23 @@ struct outputs {
     uint64_t timer_ns; // when it is due; UINT64_MAX: it rests
 };
 
-// Set the level that the pattern has now; returns when that changes.
+// Set the level that the pattern, or a test, has now; returns when that changes.
 static uint64_t drive(struct output *output, uint64_t now_ns)
 {
-    uint64_t change_ns;
-    bool active = cadence_active(output->pattern, now_ns - output->began_ns, &change_ns);
+    uint64_t rest_ns;
+    bool active = cadence_active(output->pattern, now_ns - output->began_ns, &rest_ns);
+    uint64_t change_ns = rest_ns == UINT64_MAX ? UINT64_MAX : now_ns + rest_ns;
+    if (now_ns < output->test_until_ns) {
+        active = true;
+        change_ns = output->test_until_ns;
+    } else {
+        output->test_until_ns = 0;
+    }
     output->level = active != output->active_low;
     if (output->gpio) {
         (void)gpio_set(output->gpio, output->level); // a failure is found and mended by outputs_verify()
     }
-    return change_ns == UINT64_MAX ? UINT64_MAX : now_ns + change_ns;
+    return change_ns;
 }
 
 static void arm(struct outputs *outputs, uint64_t due_ns)
@@ -49,6 +57,14 @@ static void arm(struct outputs *outputs, uint64_t due_ns)
     }
     (void)sd_event_source_set_time(outputs->timer, (due_ns + 999) / 1000);
     (void)sd_event_source_set_enabled(outputs->timer, SD_EVENT_ONESHOT);
+}
+
+static void drive_and_arm(struct outputs *outputs, struct output *output, uint64_t now_ns)
+{
+    uint64_t change_ns = drive(output, now_ns);
+    if (change_ns < outputs->timer_ns) {
+        arm(outputs, change_ns);
+    }
 }
 
 static int on_change(sd_event_source *source, uint64_t usec, void *user)
@@ -115,9 +131,31 @@ void outputs_set(struct outputs *outputs, size_t index, enum core_pattern patter
     struct output *output = &outputs->outputs[index];
     output->pattern = pattern;
     output->began_ns = clock_boottime_ns();
-    uint64_t change_ns = drive(output, output->began_ns);
-    if (change_ns < outputs->timer_ns) {
-        arm(outputs, change_ns);
+    output->test_until_ns = 0;
+    drive_and_arm(outputs, output, output->began_ns);
+}
+
+int outputs_test(struct outputs *outputs, size_t index, uint64_t for_ns)
+{
+    struct output *output = &outputs->outputs[index];
+    if (!output->gpio) {
+        return -ENODEV;
+    }
+    uint64_t now_ns = clock_boottime_ns();
+    output->test_until_ns = now_ns + for_ns;
+    drive_and_arm(outputs, output, now_ns);
+    return 0;
+}
+
+void outputs_end_tests(struct outputs *outputs)
+{
+    uint64_t now_ns = clock_boottime_ns();
+    for (size_t i = 0; i < outputs->n; i++) {
+        struct output *output = &outputs->outputs[i];
+        if (output->test_until_ns) {
+            output->test_until_ns = 0;
+            drive_and_arm(outputs, output, now_ns);
+        }
     }
 }
 
@@ -151,6 +189,7 @@ void outputs_free(struct outputs *outputs)
     if (!outputs) {
         return;
     }
+    outputs_end_tests(outputs); // many kernels leave a line as it was last driven
     for (size_t i = 0; i < outputs->n; i++) {
         gpio_release(outputs->outputs[i].gpio);
     }

@@ -20,6 +20,13 @@ typedef void (*outputs_trouble_fn)(size_t point, enum trouble trouble, void *use
 // Begin a pattern now; its later changes follow by themselves (gateway/guard/cadence.h).
 void outputs_set(struct outputs *outputs, size_t output, enum core_pattern pattern);
 
+// Drive an output active for this long, whatever its pattern; the pattern goes on afterwards, as if nothing
+// had been. outputs_set() ends it at once. -ENODEV: it has no line.
+int outputs_test(struct outputs *outputs, size_t output, uint64_t for_ns);
+
+// End every test that runs now.
+void outputs_end_tests(struct outputs *outputs);
+
 // Read every line back, set again what is not as it was driven, and tell what changed: TROUBLE_GONE (no
 // line), TROUBLE_STUCK (does not follow), TROUBLE_NONE (follows again). Called at start and every second.
 void outputs_verify(struct outputs *outputs, outputs_trouble_fn trouble, void *user);

@@ -42,6 +42,8 @@ def test_the_guard_allocates_nothing_after_ready(nomalloc, world):
     events.wait("alarm.cleared", subject="butterfly/smoke-1")
     world.ctl("reset", "butterfly/smoke-1")
     world.ctl("ack", "butterfly/none", status=1)
+    world.ctl("test", "butterfly/siren", "--for", "1s")
+    world.wait_output("siren", on=False)
     for state in ("active", "inactive") * 50:
         world.line("door", state)
     events.wait("door.opened")
