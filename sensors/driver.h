@@ -32,14 +32,25 @@ struct driver {
     // Put state (zeroed) into its start; nothing is sent yet. Never fails: the configuration has been judged.
     void (*init)(void *state, const struct config_sensor *config, uint64_t now_ns);
 
-    // PART_I2C only. One short piece of work: at most two transfers, never sleeps; says when it wants to go
-    // on. Runs on the bus's worker. A poll is one attempt at a measurement and may take many steps. It ends
+    // PART_I2C: one short piece of work: at most two transfers, never sleeps; says when it wants to go on.
+    // PART_SYSFS: reads files, bus is NULL; may block for as long as the kernel's driver does. Runs on a
+    // worker. A poll is one attempt at a measurement and may take many steps. It ends
     // in readings (0, n > 0: the caller's count of failures starts again) or in one error; 0 without readings
     // is neither. After an error the driver tries again at next_ns by itself, and the caller counts failures
     // in a row (three make a trouble):
     //   -EREMOTEIO no answer; -EILSEQ bad CRC; -ETIMEDOUT hung; -ENODATA answers, but never has a new value;
-    //   -ERANGE implausible value; -ENODEV adapter gone; -EIO, -EAGAIN disturbed.
+    //   -ERANGE implausible value; -ENODEV adapter or device gone; -EIO, -EAGAIN disturbed;
+    //   -EPROTOTYPE another part answers; -ENOTRECOVERABLE the part says itself that it is broken;
+    //   of a supervised loop: -EPIPE open, -ELOOP short, -EMEDIUMTYPE neither at rest nor in alarm.
     int (*step)(void *state, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *ret_result);
+
+    // Optional, instead of step() and like it, until it has ended: tell the part what its quantity really is
+    // now (CO2: `reference` in ppm, which has been constant for some minutes). It has ended with a reading
+    // (by how much readings change from now on, in the unit of the quantity) or an error: -EINVAL the part
+    // can't take this reference; -EBUSY it has not measured for long enough, try again later; -ECANCELED it
+    // refused; or one of step(), after which nothing is known to have changed. step() then goes on as ever.
+    int (*calibrate)(void *state, struct i2c_bus *bus, int32_t reference, uint64_t now_ns,
+                     struct driver_result *ret_result);
 
     // PART_LINE only. The level at start, an edge, or the level read again (the same level changes nothing);
     // and the debounce deadline. Run on the guard's main thread: never block, never allocate, never fail. A
@@ -57,9 +68,19 @@ const struct driver *driver_at(size_t index);
 // drivers.
 int driver_add(struct driver_result *result, enum quantity quantity, int32_t value);
 
+// When to try again after so many polls in a row that failed: soon at first, so that a trouble is known
+// within seconds, then once a period. For drivers.
+uint64_t driver_retry_ns(unsigned failures, uint64_t every_ns);
+
 // CRC-8 of Sensirion's words (polynomial 0x31, init 0xFF): over 2 data bytes. SCD4x data sheet v1.3, 3.11.
 uint8_t sensirion_crc(const uint8_t *bytes, size_t length);
 // Take n words, each followed by its CRC, out of 3*n bytes. 0 or -EILSEQ; ret_words is untouched on failure.
 int sensirion_words(const uint8_t *bytes, size_t n, uint16_t *ret_words);
+// Write a command and n <= 2 words after it; read n <= 20 words. Errors of i2c_transfer(), -EILSEQ.
+int sensirion_send(struct i2c_bus *bus, uint8_t address, uint16_t code, const uint16_t *words, size_t n);
+int sensirion_receive(struct i2c_bus *bus, uint8_t address, uint16_t *ret_words, size_t n);
+// A number that comes as IEEE-754 single in two words, times scale, rounded. 0 or -ERANGE (no number, or none
+// that fits).
+int sensirion_float(const uint16_t words[2], int32_t scale, int32_t *ret_value);
 
 #endif

@@ -4,7 +4,16 @@
 #include <errno.h>
 #include <string.h>
 
-static const struct driver *const table[] = { &contact_driver, &scd40_driver, &scd41_driver, &sht4x_driver };
+#include "gateway/common/clock.h"
+
+#define QUICK_RETRIES 3
+#define RETRY_NS      NS_PER_S
+
+static const struct driver *const table[] = { &contact_driver,       &scd40_driver, &scd41_driver,
+                                              &sht4x_driver,         &scd30_driver, &sht3x_driver,
+                                              &bme280_driver,        &lm75_driver,  &tmp102_driver,
+                                              &mcp9808_driver,       &sps30_driver, &ads1115_loop_driver,
+                                              &ads1115_analog_driver };
 
 const struct driver *driver_at(size_t index)
 {
@@ -17,6 +26,11 @@ const struct driver *driver_find(const char *name)
         if (strcmp(driver_at(i)->info.name, name) == 0)
             return driver_at(i);
     return NULL;
+}
+
+uint64_t driver_retry_ns(unsigned failures, uint64_t every_ns)
+{
+    return failures < QUICK_RETRIES && every_ns > RETRY_NS ? RETRY_NS : every_ns;
 }
 
 int driver_add(struct driver_result *result, enum quantity quantity, int32_t value)

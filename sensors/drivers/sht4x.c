@@ -12,9 +12,7 @@
 #define MEASURE_NS   (10 * NS_PER_MS)
 #define TRANSFER_NS                                                                                          \
     (5 * NS_PER_MS) // step() is told the time before the transfer; this is for the transfer itself
-#define READ_TRIES    3
-#define RETRY_NS      NS_PER_S
-#define QUICK_RETRIES 3 // failures that are retried soon, so that a trouble is known within seconds
+#define READ_TRIES 3
 
 struct sht4x {
     bool asked;
@@ -68,17 +66,14 @@ static int ask(struct sht4x *chip, struct i2c_bus *bus, uint64_t now_ns, struct 
 
 static int answer(struct sht4x *chip, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *result)
 {
-    uint8_t bytes[6];
     uint16_t words[2];
-    int r = i2c_read(bus, chip->address, bytes, sizeof(bytes));
+    int r = sensirion_receive(bus, chip->address, words, 2);
     if (r == -EREMOTEIO) { // it took the command, so it is there: not done yet
         if (++chip->tries >= READ_TRIES)
             return -ENODATA;
         result->next_ns = now_ns + MEASURE_NS;
         return 0;
     }
-    if (r == 0)
-        r = sensirion_words(bytes, 2, words);
     return r < 0 ? r : take_value(chip, words, now_ns, result);
 }
 
@@ -91,7 +86,7 @@ static int step(void *state, struct i2c_bus *bus, uint64_t now_ns, struct driver
         chip->asked = false;
         chip->failures++;
         ret_result->n = 0;
-        ret_result->next_ns = now_ns + (chip->failures < QUICK_RETRIES ? RETRY_NS : chip->every_ns);
+        ret_result->next_ns = now_ns + driver_retry_ns(chip->failures, chip->every_ns);
     }
     return r;
 }

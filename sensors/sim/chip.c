@@ -11,9 +11,8 @@ const char *const sim_fault_names[SIM_FAULT_COUNT] = {
 };
 
 static const struct sim_model *const models[] = {
-    &sim_scd40,
-    &sim_scd41,
-    &sim_sht4x,
+    &sim_scd40, &sim_scd41,  &sim_sht4x,   &sim_scd30, &sim_sht3x,        &sim_bme280,
+    &sim_lm75,  &sim_tmp102, &sim_mcp9808, &sim_sps30, &sim_ads1115_loop, &sim_ads1115_analog,
 };
 
 const struct sim_model *sim_model_find(const char *driver)
@@ -46,6 +45,29 @@ int sim_chip_attach(struct sim_chip *chip, const struct sim_model *model, const 
     return sim_bus_attach(path, address, chip_transfer, chip);
 }
 
+void sim_chip_wire(struct sim_chip *chip, const struct sim_model *model, struct sim_chip *whole,
+                   const struct config_sensor *config)
+{
+    if (whole)
+        *chip = (struct sim_chip){
+            .model = model, .path = whole->path, .address = whole->address, .whole = whole
+        };
+    sim_bus_lock();
+    if (model->wire)
+        model->wire(chip->state, whole ? whole->state : NULL, config);
+    sim_bus_unlock();
+}
+
+int sim_chip_line(struct sim_chip *chip, enum sim_contact line)
+{
+    if (!chip->model->line || (unsigned)line >= SIM_CONTACT_COUNT)
+        return -EINVAL;
+    sim_bus_lock();
+    chip->model->line(chip->state, line);
+    sim_bus_unlock();
+    return 0;
+}
+
 int sim_chip_set(struct sim_chip *chip, enum quantity quantity, int32_t value)
 {
     if (!(chip->model->quantities & QUANTITY_BIT(quantity)))
@@ -69,8 +91,9 @@ static void change_fault(struct sim_chip *chip, enum sim_fault fault, uint64_t n
 
 int sim_chip_fault(struct sim_chip *chip, enum sim_fault fault)
 {
-    if ((unsigned)fault >= SIM_FAULT_COUNT)
+    if ((unsigned)fault >= SIM_FAULT_COUNT || (fault == SIM_FAULT_CRC && chip->model->plain))
         return -EINVAL;
+    chip = chip->whole ? chip->whole : chip;
     sim_bus_lock();
     if (fault != chip->fault)
         change_fault(chip, fault, sim_now_ns());

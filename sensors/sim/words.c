@@ -53,3 +53,12 @@ uint16_t sim_scale(int64_t value, int64_t range)
         return UINT16_MAX;
     return (uint16_t)((value * UINT16_MAX + range / 2) / range);
 }
+
+void sim_float_words(double value, uint16_t ret_words[2])
+{
+    float single = (float)value;
+    uint32_t bits;
+    memcpy(&bits, &single, sizeof(bits));
+    ret_words[0] = (uint16_t)(bits >> 16);
+    ret_words[1] = (uint16_t)bits;
+}

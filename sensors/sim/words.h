@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SIM_ANSWER_WORDS 3
+#define SIM_ANSWER_WORDS 20
 
 // The answer that waits to be read, and when the command that made it is done.
 struct sim_answer {
@@ -29,6 +29,9 @@ int sim_answer_take(struct sim_answer *answer, uint8_t *ret_bytes, size_t length
 
 // A word with its CRC, as the host writes it. False: the CRC is wrong.
 bool sim_word_take(const uint8_t bytes[3], uint16_t *ret_word);
+
+// A number as IEEE-754 single in two words.
+void sim_float_words(double value, uint16_t ret_words[2]);
 
 // value * 65535 / range, rounded, within 0 to 65535.
 uint16_t sim_scale(int64_t value, int64_t range);

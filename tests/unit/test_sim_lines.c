@@ -559,7 +559,7 @@ static void test_worlds_that_cannot_be_built(void **state)
     struct config_sensor two[2] = { sensors[0], sensors[2] };
     struct config_room room = { .id = ROOM, .sensors = two, .n_sensors = 2 };
     const struct config bad = { .buses = buses, .n_buses = 2, .rooms = &room, .n_rooms = 1 };
-    strcpy(two[0].driver, "scd30");
+    strcpy(two[0].driver, "scd4x");
     assert_int_equal(sim_build(&bad), -ENOTSUP);
     two[0] = sensors[0];
     two[1] = sensors[0];

@@ -19,7 +19,7 @@
 #define TRANSFERS 4 // of one step; more than the contract of step() allows
 #define LATE_MS   20
 #define START_NS  (1000 * NS_PER_S)
-#define BYTES_MAX 16
+#define BYTES_MAX 64
 #define ADAPTER   "/dev/i2c-transcript"
 
 void transcript_fail(struct transcript *transcript, const char *format, ...)
@@ -132,7 +132,9 @@ struct player {
     struct i2c_bus *bus;
     uint64_t now_ns;
     struct expected expected;
-    size_t used; // transfers that the driver has made in this step
+    size_t used;      // transfers that the driver has made in this step
+    bool calibrating; // steps are calibrate()'s until it has ended
+    int32_t reference;
     char wrong[200];
     long repeat_from;
     unsigned repeat_line;
@@ -156,7 +158,15 @@ static const struct {
                     { "ERANGE", -ERANGE },
                     { "ENODEV", -ENODEV },
                     { "EIO", -EIO },
-                    { "EAGAIN", -EAGAIN } };
+                    { "EAGAIN", -EAGAIN },
+                    { "EPROTOTYPE", -EPROTOTYPE },
+                    { "ENOTRECOVERABLE", -ENOTRECOVERABLE },
+                    { "EPIPE", -EPIPE },
+                    { "ELOOP", -ELOOP },
+                    { "EMEDIUMTYPE", -EMEDIUMTYPE },
+                    { "EINVAL", -EINVAL },
+                    { "EBUSY", -EBUSY },
+                    { "ECANCELED", -ECANCELED } };
 
 // The scripted chip. Runs inside the bus, with its lock held, so a mistake is noted here and told after the
 // step.
@@ -188,6 +198,7 @@ static void start_case(struct player *player)
 {
     memset(player->state, 0, sizeof(player->state));
     player->expected = (struct expected){ .error = 0 };
+    player->calibrating = false;
     player->now_ns = START_NS;
     sim_bus_detach_all();
     assert_int_equal(sim_bus_attach(ADAPTER, player->config.address, scripted, player), 0);
@@ -205,11 +216,41 @@ static void choose_driver(struct player *player)
     player->config.address = player->driver->info.address;
 }
 
+// In thousandths, as the configuration keeps it.
+static bool loop_setting(struct player *player)
+{
+    struct config_loop *loop = &player->config.loop;
+    const struct {
+        const char *key;
+        int32_t *value;
+    } keys[] = { { "short_below", &loop->short_below },
+                 { "alarm_below", &loop->alarm_below },
+                 { "normal_low", &loop->normal_low },
+                 { "normal_high", &loop->normal_high },
+                 { "open_above", &loop->open_above } };
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+        if (strcmp(keys[i].key, player->transcript.words[0]) == 0) {
+            *keys[i].value = (int32_t)transcript_number(&player->transcript, 1);
+            return true;
+        }
+    return false;
+}
+
 static bool setting(struct player *player)
 {
     struct transcript *transcript = &player->transcript;
     const char *key = transcript->words[0];
-    if (strcmp(key, "every_ms") == 0)
+    if (loop_setting(player))
+        return true;
+    if (strcmp(key, "short_is_alarm") == 0)
+        player->config.loop.short_is_alarm = transcript_number(transcript, 1) != 0;
+    else if (strcmp(key, "channel") == 0)
+        player->config.channel = (uint8_t)transcript_number(transcript, 1);
+    else if (strcmp(key, "reference_channel") == 0)
+        player->config.reference_channel = (uint8_t)transcript_number(transcript, 1);
+    else if (strcmp(key, "self_test") == 0)
+        player->config.self_test = transcript_number(transcript, 1) != 0;
+    else if (strcmp(key, "every_ms") == 0)
         player->config.every_ms = (uint32_t)transcript_number(transcript, 1);
     else if (strcmp(key, "address") == 0)
         player->config.address = (uint8_t)transcript_number(transcript, 1);
@@ -291,7 +332,10 @@ static void run_step(struct player *player)
     struct driver_result result = { .n = 99 };
     uint64_t wait_ns = (uint64_t)transcript_number(transcript, 1) * NS_PER_MS;
     player->used = 0;
-    int r = player->driver->step(player->state, player->bus, player->now_ns, &result);
+    int r = player->calibrating ? player->driver->calibrate(player->state, player->bus, player->reference,
+                                                            player->now_ns, &result)
+                                : player->driver->step(player->state, player->bus, player->now_ns, &result);
+    player->calibrating = player->calibrating && r == 0 && result.n == 0;
     if (player->wrong[0] != '\0')
         transcript_fail(transcript, "%s", player->wrong);
     if (player->used != player->expected.n_transfers)
@@ -307,6 +351,14 @@ static void run_step(struct player *player)
                         ((long long)(result.next_ns - player->now_ns)) / 1000);
     player->now_ns = result.next_ns;
     player->expected = (struct expected){ .error = 0 };
+}
+
+static void begin_calibration(struct player *player)
+{
+    if (!player->driver->calibrate)
+        transcript_fail(&player->transcript, "%s can't be calibrated", player->driver->info.name);
+    player->calibrating = true;
+    player->reference = (int32_t)transcript_number(&player->transcript, 1);
 }
 
 static void begin_repeat(struct player *player)
@@ -330,9 +382,11 @@ static void play_line(struct player *player)
         const char *word;
         void (*act)(struct player *player);
     } acts[] = {
-        { "case", start_case },     { ">", add_transfer }, { "<", add_transfer },
-        { "=", add_reading },       { "!", expect_error }, { "wait", run_step },
-        { "repeat", begin_repeat }, { "end", end_repeat }, { "driver", choose_driver },
+        { "case", start_case },      { ">", add_transfer },
+        { "<", add_transfer },       { "=", add_reading },
+        { "!", expect_error },       { "wait", run_step },
+        { "repeat", begin_repeat },  { "end", end_repeat },
+        { "driver", choose_driver }, { "calibrate", begin_calibration },
     };
     if (!player->driver && strcmp(player->transcript.words[0], "driver") != 0)
         transcript_fail(&player->transcript, "which driver?");
@@ -347,7 +401,9 @@ static void play_line(struct player *player)
 
 const char *transcript_play(const char *path, unsigned *ret_quantities)
 {
-    struct player player = { .config = { .every_ms = 5000 } };
+    struct player player = {
+        .config = { .every_ms = 5000, .reference_channel = 3, .loop = { 50, 300, 420, 600, 850, true } }
+    };
     assert_int_equal(i2c_open(ADAPTER, &player.bus), 0);
     transcript_open(&player.transcript, path);
     while (transcript_next(&player.transcript))

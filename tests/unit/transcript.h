@@ -5,15 +5,18 @@
 // words. For chips on I2C, a step of the driver is written as its transfers and their outcome, and ends with
 // the wait that it asks for:
 //
-//     driver scd41            which row (settings follow, in any order: every_ms, address, altitude_m,
-//     self_calibration) case TEXT               a new chip, freshly started; the settings stay > ec 05 the
-//     driver must write these bytes; "> ec 05 nack" lets the transfer fail < 01 f4 33              the driver
-//     must read so many bytes, and gets these; "< nack" fails
+//     driver scd41            which row; settings follow, in any order: every_ms, address, altitude_m,
+//                             self_calibration, self_test, channel, reference_channel, the bands of a loop in
+//                             thousandths, short_is_alarm
+//     case TEXT               a new chip, freshly started; the settings stay
+//     > ec 05                 the driver must write these bytes; "> ec 05 nack" lets the transfer fail
+//     < 01 f4 33              the driver must read so many bytes, and gets these; "< nack" fails
 //                             (nack EREMOTEIO, hung ETIMEDOUT, lost EAGAIN, disturbed EIO, gone ENODEV)
 //     = co2 500               a reading, as people write it; all readings, in their order
 //     ! EILSEQ                the step fails with this
-//     wait 500                the driver wants to go on in 500 ms (up to 20 ms later: the transfer takes its
-//     time) repeat 30 … end         the steps between, so many times
+//     wait 500                the driver wants to go on in 500 ms (up to 20 ms later: transfers take time)
+//     repeat 30 … end         the steps between, so many times
+//     calibrate 480           from here to its end the steps are calibrate()'s; its reading is the change
 #ifndef CAREROOM_TESTS_TRANSCRIPT_H
 #define CAREROOM_TESTS_TRANSCRIPT_H
 
@@ -21,7 +24,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#define TRANSCRIPT_WORDS 40
+#define TRANSCRIPT_WORDS 80
 
 struct transcript {
     FILE *file;
