@@ -14,6 +14,10 @@ ifdef SANITIZE
 CFLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 LDFLAGS += -fsanitize=address,undefined
 endif
+ifdef FUZZ
+CFLAGS := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+LDFLAGS += -fsanitize=address,undefined
+endif
 ALL_CFLAGS = -std=c17 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DCAREROOM_VERSION='"$(VERSION)"' -I. -fstack-protector-strong -pthread
 LDFLAGS += -pthread -Wl,-z,relro,-z,now
 
@@ -59,6 +63,11 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) 
 .PHONY: units
 units: $(UNITS)
 
+# Fuzz targets (scripts/fuzz.sh): the same objects, seen by clang's fuzzer.
+$(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(call libs,$(LIBS_GUARD))
+
 # Everything compiled and nothing linked: what a second compiler has to say (make check does this with clang).
 .PHONY: objects
 objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit))
@@ -101,6 +110,11 @@ $(BUILD)/board/%.so: tests/board/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+.PHONY: fuzz
+fuzz:
+	@scripts/setup.sh fuzz
+	@scripts/fuzz.sh
+
 .PHONY: format lint
 SOURCES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.h')
 format:
@@ -141,5 +155,6 @@ help:
 	@echo "make check-unit         unit tests; check-asan: the same with sanitizers; check-integration: between processes;"
 	@echo "                        check-systemd: units, users, folders"
 	@echo "make check-board        the real programs on a real kernel in qemu, and power cuts (docs/board.md)"
+	@echo "make fuzz [FUZZ_S=60]   every fuzz target for so many seconds"
 	@echo "make install DESTDIR= PREFIX=/usr"
 	@echo "make format | lint | clean"

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Install what is missing on Debian 12 or 13 or Raspberry Pi OS: `setup.sh demo` for building and the demo, `setup.sh check`
-# for the tests too, `setup.sh board` for the emulated board, `setup.sh kernel` for building its kernel. Says nothing and
+# for the tests too, `setup.sh board` for the emulated board, `setup.sh fuzz` for the fuzzers, `setup.sh kernel` for building its kernel. Says nothing and
 # touches nothing where all is there.
 set -eu
 
@@ -9,6 +9,7 @@ for_demo="gcc make pkg-config libgpiod-dev libmosquitto-dev libsqlite3-dev libja
 for_check="$for_demo clang clang-format libcmocka-dev python3-pytest python3-paho-mqtt systemd udev openssl e2fsprogs mount
     binutils util-linux sqlite3"
 for_board="$for_demo qemu-system-x86 busybox-static nbdkit nbdkit-plugin-dev libfuse3-dev e2fsprogs python3-paho-mqtt binutils"
+for_fuzz="$for_demo clang libclang-rt-dev"
 for_kernel="gcc make linux-source flex bison bc libelf-dev libssl-dev xz-utils cpio util-linux"
 
 refuse() {
@@ -20,8 +21,9 @@ case "${1:-}" in
 demo) packages=$for_demo ;;
 check) packages=$for_check ;;
 board) packages=$for_board ;;
+fuzz) packages=$for_fuzz ;;
 kernel) packages=$for_kernel ;;
-*) refuse "usage: setup.sh demo|check|board|kernel" ;;
+*) refuse "usage: setup.sh demo|check|board|fuzz|kernel" ;;
 esac
 
 [ -r /etc/os-release ] || refuse "this is no Debian: /etc/os-release is missing. Debian 12 or 13 or Raspberry Pi OS is needed."

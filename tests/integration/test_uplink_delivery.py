@@ -274,7 +274,7 @@ def test_a_broker_that_hangs_up_on_a_message_does_not_stop_the_rest(site):
     wait_for(lambda: set(broker.events()) == set(site.lines()), "all others")
     uplink.says("is parked")
     assert uplink.log().count("is parked") == 1
-    assert broker.events().count(bad) <= 3
+    assert broker.events().count(bad) <= 6  # a handful of tries until it is known which one it is, not one a second for ever
 
 
 def test_larger_than_the_broker_takes(site):
