@@ -139,6 +139,19 @@ static void check_every(struct work *work, const struct draft *sensor, struct co
     }
 }
 
+// ---- Chips that the kernel drives
+
+static void check_sysfs(struct work *work, const struct draft *sensor, const struct config_sensor *config)
+{
+    const char *at = config->sysfs != NULL ? strchr(config->sysfs, '@') : NULL;
+    size_t digits = at != NULL ? strspn(at + 1, "0123456789") : 0;
+    if (at != NULL &&
+        (at == config->sysfs || at[1] == '0' || digits == 0 || digits > 3 || at[1 + digits] != '\0')) {
+        tell_mistake(work, sensor, K_SENSOR_SYSFS, "is no name of a device, nor name@number",
+                     value_wanted(work, &sensor->section->keys[K_SENSOR_SYSFS]));
+    }
+}
+
 // ---- Supervised loops
 
 // Bands that overlap would make an alarm of a loop at rest, or the reverse.
@@ -219,6 +232,9 @@ static void check_sensor(struct work *work, const struct draft *root, const stru
     check_keys_of_part(work, sensor, config->part);
     if (config->part->bus == PART_I2C) {
         check_address(work, sensor, config);
+    }
+    if (config->part->bus == PART_SYSFS) {
+        check_sysfs(work, sensor, config);
     }
     if (config->part->loop) {
         check_loop(work, sensor, config);

@@ -51,7 +51,7 @@ static void every_row_is_complete(void **state)
         assert_true(info->slowest_ms == 0 || info->slowest_ms >= info->usual_ms);
         assert_true(!info->loop || info->channels != 0);
     }
-    assert_true(n >= 13);
+    assert_true(n >= 15);
     assert_null(driver_find("template")); // no such chip can be bought
     assert_null(driver_find(""));
 }
