@@ -19,7 +19,8 @@
 //                                                       all events up to this sequence are on the disk
 //   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200","why":"…"}   from careroom-uplink alone: its
 //                                                       health; why: what keeps it from the broker, "" where nothing does
-//   {"op":"scan"}                                    -> {"ok":true,"scan":{"buses":[…],"lines":[…]}}
+//   {"op":"scan"}                                    -> {"ok":true,"scan":{"buses":[…],"lines":[…]}}; with "yaml":true
+//                                                       also "yaml", the beginning of a configuration
 //   {"op":"sim-set","point":"butterfly/air","quantity":"co2","value":"1800"}   careroomd-sim only, as the next four
 //   {"op":"sim-line","point":"butterfly/door","state":"active"}      active | inactive | open (wire cut)
 //   {"op":"sim-badge","reader":"butterfly/entry","uid":"57:12345"}   or "format":26|34, "pulses":"0101…" for raw pulses

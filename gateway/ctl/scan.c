@@ -1,5 +1,7 @@
 // scan: what the guard finds on its buses and chips.
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "gateway/ctl/ask.h"
 #include "gateway/ctl/json_text.h"
@@ -56,8 +58,31 @@ static void print_lines(const json_t *lines)
     table_print(&table);
 }
 
+static void print_text(const char *text)
+{
+    char *copy = ctl_must(strdup(text)), *rest = copy;
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && rest != NULL;) {
+        text_put(stdout, STYLE_PLAIN, line, 0);
+        putchar('\n');
+    }
+    free(copy);
+}
+
+static enum ctl_status print_configuration(struct ctl *ctl)
+{
+    json_t *yaml = NULL;
+    enum ctl_status status =
+        ask_guard_for(ctl, json_pack("{s:s,s:b}", "op", "scan", "yaml", 1), "yaml", JSON_STRING, &yaml);
+    if (status == CTL_DONE)
+        print_text(json_string_value(yaml));
+    json_decref(yaml);
+    return status;
+}
+
 enum ctl_status ctl_scan_command(struct ctl *ctl)
 {
+    if (ctl->option[OPTION_YAML] != NULL)
+        return print_configuration(ctl);
     json_t *scan = NULL;
     enum ctl_status status = ask_guard_for(ctl, json_pack("{s:s}", "op", "scan"), "scan", JSON_OBJECT, &scan);
     if (status != CTL_DONE)

@@ -1,11 +1,10 @@
-#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "gateway/guard/control_internal.h"
-#include "sensors/bus/gpio.h"
-#include "sensors/bus/i2c.h"
+#include "gateway/guard/scan.h"
 
 static json_t *op_status(struct control *control, const json_t *request)
 {
@@ -182,19 +181,6 @@ static json_t *op_uplink(struct control *control, const json_t *request)
     return json_pack("{s:b}", "ok", 1);
 }
 
-static int scan_line(const char *chip, unsigned offset, const char *name, bool used, void *user)
-{
-    json_array_append_new(user, json_pack("{s:s, s:i, s:s, s:b}", "chip", chip, "offset", (int)offset, "name",
-                                          name, "used", used));
-    return 0;
-}
-
-static int scan_bus(const char *path, const char *name, void *user)
-{
-    json_array_append_new(user, json_pack("{s:s, s:s, s:[]}", "path", path, "name", name, "devices"));
-    return 0;
-}
-
 // The chips that are configured on an adapter and answer; addresses are never probed (a probe can trigger
 // actions).
 static void scan_devices(const struct control *control, json_t *bus, const struct core_snapshot *snapshot)
@@ -217,28 +203,28 @@ static void scan_devices(const struct control *control, json_t *bus, const struc
 
 static json_t *op_scan(struct control *control, const json_t *request)
 {
-    (void)request;
     const struct core_snapshot *snapshot = control_snapshot(control);
     if (!snapshot) {
         return control_refuse("stopping", "the guard is stopping; ask again in a second");
     }
-    json_t *buses = json_array(), *lines = json_array();
-    int r = i2c_list(scan_bus, buses);
-    if (r >= 0) {
-        r = gpio_list(scan_line, lines);
+    json_t *scan, *bus;
+    int r = scan_list(&scan);
+    if (r < 0) {
+        return control_refuse("no-hardware", "buses and lines can't be listed: %s", strerror(-r));
     }
     size_t i;
-    json_t *bus;
-    json_array_foreach(buses, i, bus)
+    json_array_foreach(json_object_get(scan, "buses"), i, bus)
     {
         scan_devices(control, bus, snapshot);
     }
-    if (r < 0 && r != -ENOENT) {
-        json_decref(buses);
-        json_decref(lines);
-        return control_refuse("no-hardware", "buses and lines can't be listed: %s", strerror(-r));
+    char *yaml =
+        json_is_true(json_object_get(request, "yaml")) ? scan_yaml(scan, control->setup.config) : NULL;
+    json_t *answer = json_pack("{s:b, s:o}", "ok", 1, "scan", scan);
+    if (yaml) {
+        json_object_set_new(answer, "yaml", json_string(yaml));
     }
-    return json_pack("{s:b, s:{s:o, s:o}}", "ok", 1, "scan", "buses", buses, "lines", lines);
+    free(yaml);
+    return answer;
 }
 
 const struct control_op control_ops[] = {

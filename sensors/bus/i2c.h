@@ -30,6 +30,10 @@ void i2c_close(struct i2c_bus *bus); // NULL is fine
 // Blocks up to the adapter's timeout (1 s by default): called from the bus's own worker thread only.
 int i2c_transfer(struct i2c_bus *bus, const struct i2c_message *messages, size_t n);
 
+// Whether a driver of the kernel has this address, which a transfer would not find out: 0 no, -EBUSY yes, or
+// another negative errno. Nothing goes over the bus.
+int i2c_claimed(struct i2c_bus *bus, uint8_t address);
+
 // The two transfers that drivers need. Same errors.
 int i2c_write(struct i2c_bus *bus, uint8_t address, const uint8_t *bytes, size_t length);
 int i2c_read(struct i2c_bus *bus, uint8_t address, uint8_t *ret_bytes, size_t length);

@@ -99,6 +99,13 @@ int i2c_transfer(struct i2c_bus *bus, const struct i2c_message *messages, size_t
     return (size_t)done == n ? 0 : -EIO;
 }
 
+// The kernel refuses to give an address to a handle where a driver is bound to it. Transfers name theirs each
+// time.
+int i2c_claimed(struct i2c_bus *bus, uint8_t address)
+{
+    return ioctl(bus->fd, I2C_SLAVE, (void *)(uintptr_t)address) < 0 ? -errno : 0;
+}
+
 // The name that the kernel gives an adapter, without the line's end; empty where it can't be read.
 static void read_name(const char *adapter, char *buf, size_t size)
 {

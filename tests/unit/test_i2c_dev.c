@@ -16,6 +16,7 @@ static int fake_ioctl(int fd, unsigned long request, void *argument);
 #define i2c_write    dev_write
 #define i2c_read     dev_read
 #define i2c_list     dev_list
+#define i2c_claimed  dev_claimed
 #define ioctl        fake_ioctl
 #include "sensors/bus/i2c_dev.c"
 
@@ -23,6 +24,7 @@ static unsigned long functions;
 static int fails_with, carried_out; // carried_out: messages, as the kernel counts them
 static struct i2c_msg seen[4];
 static unsigned n_seen;
+static uintptr_t claimed_address;
 
 static int fake_ioctl(int fd, unsigned long request, void *argument)
 {
@@ -33,6 +35,10 @@ static int fake_ioctl(int fd, unsigned long request, void *argument)
     }
     if (request == I2C_FUNCS) {
         *(unsigned long *)argument = functions;
+        return 0;
+    }
+    if (request == I2C_SLAVE) {
+        claimed_address = (uintptr_t)argument;
         return 0;
     }
     assert_int_equal(request, I2C_RDWR); // nothing that would change the adapter for others
@@ -67,6 +73,17 @@ static void what_is_no_adapter_is_not_opened(void **state)
     assert_int_equal(i2c_open("/dev/null", &bus), -ENODEV);
     assert_null(bus);
     i2c_close(NULL);
+}
+
+static void the_kernel_says_whose_an_address_is(void **state)
+{
+    (void)state;
+    struct i2c_bus *bus = opened();
+    assert_int_equal(i2c_claimed(bus, 0x77), 0);
+    assert_int_equal(claimed_address, 0x77);
+    fails_with = EBUSY;
+    assert_int_equal(i2c_claimed(bus, 0x77), -EBUSY);
+    i2c_close(bus);
 }
 
 static void a_transfer_is_one_call_with_all_its_messages(void **state)
@@ -131,6 +148,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_no_adapter_is_not_opened),
+        cmocka_unit_test(the_kernel_says_whose_an_address_is),
         cmocka_unit_test(a_transfer_is_one_call_with_all_its_messages),
         cmocka_unit_test(what_could_hang_an_adapter_is_refused),
         cmocka_unit_test(the_adapters_habits_are_made_one),
