@@ -20,7 +20,7 @@ struct gpio_edge {
     bool level;           // true: rising edge, the line now reads high
 };
 
-// Lines are named by the kernel's line name or "chip-label:offset". Errors of both requests: -ENOENT no such
+// Lines are named by the kernel's line name or "chip-label:offset". Errors of all requests: -ENOENT no such
 // line; -ENOTUNIQ two lines of this name; -EBUSY somebody else holds it; -EACCES; -ENODEV. Start-up only; may
 // block shortly. Edges are delivered from the request on; read the level after it, so that none is missed.
 int gpio_request_inputs(const char *const *names, size_t n, enum bias bias, struct gpio_lines **ret_lines);
@@ -29,6 +29,8 @@ int gpio_request_inputs(const char *const *names, size_t n, enum bias bias, stru
 int gpio_request_pulses(const char *const *names, size_t n, enum bias bias, struct gpio_lines **ret_lines);
 // Outputs start at the given level, in the request itself (no glitch).
 int gpio_request_output(const char *name, bool initial_level, struct gpio_lines **ret_lines);
+// An output that pulls low or lets go, and starts let go; gpio_get() tells what the wire then does.
+int gpio_request_open_drain(const char *name, struct gpio_lines **ret_lines);
 void gpio_release(struct gpio_lines *lines); // NULL is fine
 
 // Becomes readable when edges wait. Owned by the request. -1 for outputs. A chip that goes need not wake
