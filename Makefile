@@ -34,11 +34,8 @@ JOURNAL := $(call src,gateway/journal)
 GUARD   := $(filter-out gateway/guard/main_%.c gateway/guard/sim_%.c,$(call src,gateway/guard))
 UPLINK  := $(call src,gateway/uplink)
 CTL     := $(call src,gateway/ctl)
-PARTS   := $(call src,sensors/drivers sensors/readers)
-# libgpiod 1.6 and 2.x have one name and two interfaces: the version that is installed picks the file.
-GPIOD   := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion libgpiod 2>/dev/null)))
-GPIODS  := sensors/bus/gpio_libgpiod1.c sensors/bus/gpio_libgpiod2.c
-REAL    := $(filter-out $(GPIODS),$(call src,sensors/bus)) sensors/bus/gpio_libgpiod$(GPIOD).c
+PARTS   := $(call src,sensors/drivers sensors/readers) sensors/bus/recover.c
+REAL    := $(filter-out sensors/bus/recover.c,$(call src,sensors/bus)) # recover.c knows gpio.h alone
 SIM     := $(call src,sensors/sim)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -48,7 +45,7 @@ PROGRAMS := careroomd careroomd-sim careroom-uplink careroomctl
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
 $(BUILD)/careroomd: $(call obj,gateway/guard/main_real.c $(GUARD) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(REAL))
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) libgpiod)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) libgpiod libevdev)
 $(BUILD)/careroomd-sim: $(call obj,gateway/guard/main_sim.c $(wildcard gateway/guard/sim_*.c) $(GUARD) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(SIM))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD))
 $(BUILD)/careroom-uplink: $(call obj,$(UPLINK) $(JOURNAL) $(COMMON))
@@ -65,9 +62,6 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) 
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) cmocka)
 .PHONY: units
 units: $(UNITS)
-# Whichever version is installed, both are tested: each over a library of the test's own.
-$(BUILD)/obj/tests/unit/test_gpio_libgpiod1.o: ALL_CFLAGS += -Itests/unit/gpiod1
-$(BUILD)/obj/tests/unit/test_gpio_libgpiod2.o: ALL_CFLAGS += -Itests/unit/gpiod2
 
 # Fuzz targets (scripts/fuzz.sh): the same objects, seen by clang's fuzzer.
 $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
@@ -78,6 +72,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
 .PHONY: objects
 objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit))
 
+$(BUILD)/obj/sensors/bus/input_evdev.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
 $(BUILD)/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<

@@ -4,7 +4,7 @@
 # touches nothing where all is there.
 set -eu
 
-for_demo="gcc make pkg-config libgpiod-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
+for_demo="gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
     mosquitto mosquitto-clients procps python3"
 for_check="$for_demo clang clang-format libcmocka-dev python3-pytest python3-paho-mqtt systemd udev openssl e2fsprogs mount
     binutils util-linux sqlite3"

@@ -23,10 +23,12 @@ struct sim_pin {
     unsigned index;           // in the owner
     bool level;
     uint64_t changed_ns;
+    sim_pin_changed_fn watcher; // NULL: nobody looks
+    void *watching;
     char name[];
 };
 
-enum request_kind { REQUEST_INPUTS, REQUEST_PULSES, REQUEST_OUTPUT };
+enum request_kind { REQUEST_INPUTS, REQUEST_PULSES, REQUEST_OUTPUT, REQUEST_OPEN_DRAIN };
 
 struct gpio_lines {
     enum request_kind kind;
@@ -81,10 +83,15 @@ static void push_edge(struct gpio_lines *lines, const struct gpio_edge *edge)
         eventfd_write(lines->fd, 1);
 }
 
+static bool drives(const struct gpio_lines *lines)
+{
+    return lines->kind == REQUEST_OUTPUT || lines->kind == REQUEST_OPEN_DRAIN;
+}
+
 static void report_edge(const struct sim_pin *pin, bool level, uint64_t at_ns)
 {
     struct gpio_lines *lines = pin->owner;
-    if (!lines || lines->kind == REQUEST_OUTPUT || (lines->kind == REQUEST_PULSES && level))
+    if (!lines || drives(lines) || (lines->kind == REQUEST_PULSES && level))
         return;
     const struct gpio_edge edge = { .boottime_ns = at_ns, .line = pin->index, .level = level };
     push_edge(lines, &edge);
@@ -95,6 +102,8 @@ static bool electrical_level(const struct sim_pin *pin)
     const struct gpio_lines *owner = pin->owner;
     if (owner && owner->kind == REQUEST_OUTPUT)
         return owner->output;
+    if (owner && owner->kind == REQUEST_OPEN_DRAIN && !owner->output)
+        return false;
     if (pin->drive != SIM_DRIVE_NONE)
         return pin->drive == SIM_DRIVE_HIGH;
     return owner && owner->bias != BIAS_AS_IS ? owner->bias == BIAS_PULL_UP : pin->pulled_up;
@@ -153,7 +162,7 @@ void sim_pins_remove_all(void)
         next = pin->next;
         if (pin->owner && !pin->owner->gone) {
             pin->owner->gone = true;
-            if (pin->owner->kind != REQUEST_OUTPUT)
+            if (!drives(pin->owner))
                 eventfd_write(pin->owner->fd, 1); // poll() wakes up, and reading says why
         }
         free(pin);
@@ -168,6 +177,14 @@ void sim_pin_drive(struct sim_pin *pin, enum sim_drive drive)
     pin->drive = drive;
     if (update_level(pin))
         report_edge(pin, pin->level, pin->changed_ns);
+    unlock();
+}
+
+void sim_pin_watch(struct sim_pin *pin, sim_pin_changed_fn changed, void *user)
+{
+    lock();
+    pin->watcher = changed;
+    pin->watching = user;
     unlock();
 }
 
@@ -257,7 +274,7 @@ static int request(const struct gpio_lines *wanted, const char *const *names, si
     *lines = *wanted;
     lines->fd = -1;
     int r = 0;
-    if (lines->kind != REQUEST_OUTPUT && (lines->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
+    if (!drives(lines) && (lines->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
         r = -errno;
     if (r == 0)
         r = take_pins(lines, names, n);
@@ -286,6 +303,13 @@ int gpio_request_pulses(const char *const *names, size_t n, enum bias bias, stru
 int gpio_request_output(const char *name, bool initial_level, struct gpio_lines **ret_lines)
 {
     const struct gpio_lines wanted = { .kind = REQUEST_OUTPUT, .output = initial_level };
+    return request(&wanted, &name, 1, ret_lines);
+}
+
+// Without a bias: the bus's own resistors pull it up.
+int gpio_request_open_drain(const char *name, struct gpio_lines **ret_lines)
+{
+    const struct gpio_lines wanted = { .kind = REQUEST_OPEN_DRAIN, .bias = BIAS_AS_IS, .output = true };
     return request(&wanted, &name, 1, ret_lines);
 }
 
@@ -345,15 +369,22 @@ int gpio_get(struct gpio_lines *lines, unsigned line, bool *ret_level)
 
 int gpio_set(struct gpio_lines *lines, bool level)
 {
-    if (lines->kind != REQUEST_OUTPUT)
+    if (!drives(lines))
         return -EINVAL;
     lock();
     bool gone = lines->gone;
+    sim_pin_changed_fn watcher = NULL;
+    void *watching = NULL;
     if (!gone) {
+        struct sim_pin *pin = lines->pins[0];
         lines->output = level;
-        update_level(lines->pins[0]);
+        watcher = update_level(pin) ? pin->watcher : NULL;
+        watching = pin->watching;
+        level = pin->level;
     }
     unlock();
+    if (watcher)
+        watcher(watching, level);
     return gone ? -ENODEV : 0;
 }
 

@@ -23,6 +23,11 @@ void sim_pins_remove_all(void);
 // The wiring changes. An edge, stamped now, where the level follows.
 void sim_pin_drive(struct sim_pin *pin, enum sim_drive drive);
 
+// Somebody looks at what the guard drives: `changed` is called, without the lock, from within gpio_set() when
+// the line's level has become another one. Before the line is requested.
+typedef void (*sim_pin_changed_fn)(void *user, bool level);
+void sim_pin_watch(struct sim_pin *pin, sim_pin_changed_fn changed, void *user);
+
 // n low pulses, 50 us wide and 2 ms apart, the last one ending now: bit i on pins[bits[i] == '1']. 0, or
 // -EBUSY: so soon after the pulses before (60 ms of silence and their own length) no cable could have carried
 // them.
