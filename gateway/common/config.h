@@ -15,6 +15,8 @@ enum part_bus {
     PART_I2C,     // needs bus (and may have address)
     PART_LINE,    // needs line
     PART_WIEGAND, // needs d0 and d1
+    PART_SERIAL,  // needs a bus that is a serial port, which it has to itself
+    PART_INPUT,   // needs device
     PART_SYSFS,   // needs sysfs: the kernel drives it
     PART_BUS_COUNT
 };
@@ -34,6 +36,7 @@ struct part_info {
     uint8_t channels;    // inputs of the chip, of which the part is one; 0: it is all of the chip
     bool loop;           // a supervised loop: the bands are its own
     bool self_test;      // can be told to test itself
+    uint32_t warm_up_ms; // from start until there can be a value, where that is long
 };
 
 // Who knows the parts. Given by the guard; programs that link no drivers pass NULL and driver names,
@@ -93,7 +96,11 @@ extern const char *const direction_names[DIRECTION_COUNT];
 
 struct config_bus {
     char id[ID_SIZE];
-    char *i2c; // path of the adapter, /dev/i2c-1
+    char *i2c;       // path of the adapter, /dev/i2c-1; NULL for a serial port
+    char *scl, *sda; // GPIO lines to free a stuck I2C bus with; both NULL where there are none
+    char *power;     // GPIO line that switches the chips' supply, high is on; NULL where there is none
+    char *serial;    // path of the serial port, /dev/ttyAMA0; NULL for an I2C bus
+    uint32_t baud;   // of a serial port; default 9600
 };
 
 // What the voltage of a supervised loop means, in thousandths of its supply: below short_below a short, then
@@ -107,12 +114,12 @@ struct config_sensor {
     char id[ID_SIZE];
     const struct part_info *part; // NULL only where no catalogue was given
     char driver[ID_SIZE];
-    size_t bus;            // index in config.buses; only for PART_I2C
+    size_t bus;            // index in config.buses; only for PART_I2C and PART_SERIAL
     uint8_t address;       // 7 bit; the part's default where the file says nothing
     uint32_t every_ms;     // polling period; default 5000
     int32_t altitude_m;    // scd4x: metres above the sea, 0 to 3000
-    bool self_calibration; // scd4x: automatic self-calibration; default false (rooms that are never aired
-                           // fool it)
+    bool self_calibration; // scd4x, mhz19: automatic self-calibration; default false (rooms that are never
+                           // aired fool it)
     char *line;            // name or chip-label:offset; only for PART_LINE
     enum contact_role role;
     enum wiring wiring; // default normally-open
@@ -128,7 +135,10 @@ struct config_reader {
     char id[ID_SIZE];
     const struct part_info *part;
     char driver[ID_SIZE];
-    char *d0, *d1;
+    size_t bus;      // index in config.buses; only for PART_I2C and PART_SERIAL
+    uint8_t address; // 7 bit; the part's default where the file says nothing
+    char *d0, *d1;   // only for PART_WIEGAND
+    char *device;    // path of the input device; only for PART_INPUT
     enum direction direction;
 };
 

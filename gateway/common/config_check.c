@@ -61,21 +61,71 @@ static void check_unique(struct work *work, struct draft *const *drafts, size_t 
     }
 }
 
+// An adapter or a port is one bus.
+static void check_bus_path(struct work *work, const struct draft_value *buses, size_t bus, int key,
+                           const char *what)
+{
+    const struct draft_value *path = value_of(buses->items[bus], key);
+    for (size_t i = 0; i < bus && path->good; i++) {
+        const struct draft_value *other = value_of(buses->items[i], key);
+        if (other->good && strcmp(path->text, other->text) == 0) {
+            tell_mistake(work, buses->items[bus], key,
+                         phrase(work, "is the %s of %s", what, place_of(work, buses->items[i])),
+                         phrase(work, "name each %s once", what));
+            return;
+        }
+    }
+}
+
+// What makes no sense on the other kind of bus.
+static void check_bus_kind(struct work *work, const struct draft *bus)
+{
+    static const int of_i2c[] = { K_BUS_SCL, K_BUS_SDA, K_BUS_POWER }, of_serial[] = { K_BUS_BAUD };
+    bool i2c = value_of(bus, K_BUS_I2C)->set, serial = value_of(bus, K_BUS_SERIAL)->set;
+    if (i2c == serial) {
+        tell_mistake(work, bus, THE_DRAFT, i2c ? "has both i2c and serial" : "has neither i2c nor serial",
+                     "write one of them: i2c: /dev/i2c-1 or serial: /dev/ttyAMA0");
+        return;
+    }
+    const int *others = i2c ? of_serial : of_i2c;
+    size_t n = i2c ? sizeof of_serial / sizeof of_serial[0] : sizeof of_i2c / sizeof of_i2c[0];
+    for (size_t i = 0; i < n; i++) {
+        if (value_of(bus, others[i])->set) {
+            tell_mistake(work, bus, others[i], i2c ? "is for serial ports alone" : "is for I2C buses alone",
+                         "leave this key out");
+        }
+    }
+    bool scl = value_of(bus, K_BUS_SCL)->set, sda = value_of(bus, K_BUS_SDA)->set;
+    if (i2c && scl != sda) {
+        tell_mistake(work, bus, scl ? K_BUS_SCL : K_BUS_SDA, "stands alone",
+                     "give both scl and sda, or neither");
+    }
+}
+
+static void check_baud(struct work *work, const struct draft *bus)
+{
+    static const int64_t speeds[] = { 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200 };
+    const struct draft_value *baud = value_of(bus, K_BUS_BAUD);
+    for (size_t i = 0; i < sizeof speeds / sizeof speeds[0]; i++) {
+        if (baud->number == speeds[i]) {
+            return;
+        }
+    }
+    if (baud->good) {
+        tell_mistake(work, bus, K_BUS_BAUD, "is no speed of serial ports",
+                     "write 1200, 2400, 4800, 9600, 19200, 38400, 57600 or 115200");
+    }
+}
+
 static void check_buses(struct work *work, const struct draft *root)
 {
     const struct draft_value *buses = value_of(root, K_BUSES);
     check_unique(work, buses->items, buses->n_items);
     for (size_t i = 0; i < buses->n_items; i++) {
-        const struct draft_value *path = value_of(buses->items[i], K_BUS_I2C);
-        for (size_t j = 0; j < i && path->good; j++) {
-            const struct draft_value *other = value_of(buses->items[j], K_BUS_I2C);
-            if (other->good && strcmp(path->text, other->text) == 0) {
-                tell_mistake(work, buses->items[i], K_BUS_I2C,
-                             phrase(work, "is the adapter of %s", place_of(work, buses->items[j])),
-                             "name each adapter once");
-                break;
-            }
-        }
+        check_bus_kind(work, buses->items[i]);
+        check_baud(work, buses->items[i]);
+        check_bus_path(work, buses, i, K_BUS_I2C, "adapter");
+        check_bus_path(work, buses, i, K_BUS_SERIAL, "port");
     }
 }
 

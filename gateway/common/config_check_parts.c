@@ -32,13 +32,10 @@ static const struct part_info *find_part(struct work *work, const struct draft *
     return part;
 }
 
-// Whether a part can do something with a key.
-static bool fits(const struct key *key, size_t index, const struct part_info *part)
+// Whether a sensor can do something with a key.
+static bool fits(size_t index, const struct part_info *part)
 {
     bool of_loops = index >= K_SENSOR_REFERENCE_CHANNEL && index <= K_SENSOR_SHORT_IS_ALARM;
-    if (key->only_for != 0 && (key->only_for & (1u << part->bus)) == 0) {
-        return false;
-    }
     if (index == K_SENSOR_ALTITUDE || index == K_SENSOR_SELF_CALIBRATION) {
         return (part->quantities & QUANTITY_BIT(QUANTITY_CO2)) != 0;
     }
@@ -51,70 +48,121 @@ static bool fits(const struct key *key, size_t index, const struct part_info *pa
                                          : true;
 }
 
-static int needed_key(const struct part_info *part)
-{
-    return part->bus == PART_LINE ? K_SENSOR_LINE : part->bus == PART_SYSFS ? K_SENSOR_SYSFS : K_SENSOR_BUS;
-}
-
-// Keys that mean something else's parts; and the one that says where this part is.
-static void check_keys_of_part(struct work *work, const struct draft *draft, const struct part_info *part)
+// Keys that mean something else's parts.
+static void check_keys_of_part(struct work *work, const struct draft *draft, const struct part_info *part,
+                               bool sensor)
 {
     for (size_t i = 0; i < draft->section->n_keys; i++) {
-        const struct key *key = &draft->section->keys[i];
-        if (value_of(draft, (int)i)->set && !fits(key, i, part)) {
+        unsigned only_for = draft->section->keys[i].only_for;
+        bool good = (only_for == 0 || (only_for & (1u << part->bus)) != 0) && (!sensor || fits(i, part));
+        if (value_of(draft, (int)i)->set && !good) {
             tell_mistake(work, draft, (int)i, phrase(work, "%s has no such thing", part->name),
                          "leave this key out");
         }
     }
-    int needed = needed_key(part);
-    if (!value_of(draft, needed)->set) {
-        tell_mistake(work, draft, needed, phrase(work, "is missing: %s needs it", part->name),
-                     needed == K_SENSOR_BUS ? "write the id of one of the buses"
-                                            : value_wanted(work, &draft->section->keys[needed]));
+}
+
+// A key that says where a part is.
+static void check_needed(struct work *work, const struct draft *draft, int key, const struct part_info *part)
+{
+    if (!value_of(draft, key)->set) {
+        bool bus = draft->section->keys[key].type == KEY_ID;
+        tell_mistake(work, draft, key, phrase(work, "is missing: %s needs it", part->name),
+                     bus ? "write the id of one of the buses"
+                         : value_wanted(work, &draft->section->keys[key]));
+    }
+}
+
+static void check_keys_of_sensor(struct work *work, const struct draft *sensor, const struct part_info *part)
+{
+    check_keys_of_part(work, sensor, part, true);
+    check_needed(work, sensor,
+                 part->bus == PART_LINE    ? K_SENSOR_LINE
+                 : part->bus == PART_SYSFS ? K_SENSOR_SYSFS
+                                           : K_SENSOR_BUS,
+                 part);
+}
+
+static void check_keys_of_reader(struct work *work, const struct draft *reader, const struct part_info *part)
+{
+    check_keys_of_part(work, reader, part, false);
+    if (part->bus == PART_WIEGAND) {
+        check_needed(work, reader, K_READER_D0, part);
+        check_needed(work, reader, K_READER_D1, part);
+    } else {
+        check_needed(work, reader, part->bus == PART_INPUT ? K_READER_DEVICE : K_READER_BUS, part);
     }
 }
 
 // ---- Chips
 
-static void resolve_bus(struct work *work, const struct draft *sensor, const struct draft_value *buses,
-                        struct config_sensor *config)
+// A chip or module, of a sensor or of a reader: where the two have the same keys.
+struct placed {
+    const struct draft *draft;
+    int bus_key, address_key;
+    const struct part_info *part; // NULL: not known
+    size_t *bus;
+    uint8_t *address;
+};
+
+static void check_kind_of_bus(struct work *work, const struct placed *placed, const struct draft *bus)
 {
-    const struct draft_value *bus = value_of(sensor, K_SENSOR_BUS);
-    if (!bus->good || (config->part != NULL && config->part->bus != PART_I2C)) {
+    if (placed->part == NULL) {
+        return;
+    }
+    bool serial = placed->part->bus == PART_SERIAL;
+    if (!value_of(bus, serial ? K_BUS_SERIAL : K_BUS_I2C)->set &&
+        value_of(bus, serial ? K_BUS_I2C : K_BUS_SERIAL)->set) {
+        tell_mistake(work, placed->draft, placed->bus_key,
+                     phrase(work, "%s is no %s", place_of(work, bus), serial ? "serial port" : "I2C bus"),
+                     phrase(work, "%s needs one with %s", placed->part->name, serial ? "serial" : "i2c"));
+    }
+}
+
+static void resolve_bus(struct work *work, const struct placed *placed, const struct draft_value *buses)
+{
+    const struct draft_value *bus = value_of(placed->draft, placed->bus_key);
+    if (!bus->good ||
+        (placed->part != NULL && placed->part->bus != PART_I2C && placed->part->bus != PART_SERIAL)) {
         return;
     }
     struct words words = { .n = 0 };
     for (size_t i = 0; i < buses->n_items; i++) {
         const char *id = buses->items[i]->id;
         if (id == NULL || strcmp(id, bus->text) == 0) {
-            config->bus = i;
+            *placed->bus = i;
+            if (id != NULL) {
+                check_kind_of_bus(work, placed, buses->items[i]);
+            }
             return; // a bus without a good id has been told, and may be the one that is meant
         }
         words_add(&words, id);
     }
     bool none = buses->n_items == 0;
-    tell_mistake(work, sensor, K_SENSOR_BUS, phrase(work, "there is no bus %s", shown(work, bus->text)),
+    tell_mistake(work, placed->draft, placed->bus_key,
+                 phrase(work, "there is no bus %s", shown(work, bus->text)),
                  none ? "add it: buses: [ { id: main, i2c: /dev/i2c-1 } ]"
                       : phrase(work, "write %s", words_text(work, &words)));
 }
 
-static void check_address(struct work *work, const struct draft *sensor, struct config_sensor *config)
+static void check_address(struct work *work, const struct placed *placed)
 {
-    const struct part_info *part = config->part;
-    if (!value_of(sensor, K_SENSOR_ADDRESS)->set) {
-        config->address = part->address;
+    const struct part_info *part = placed->part;
+    const struct draft_value *address = value_of(placed->draft, placed->address_key);
+    if (!address->set) {
+        *placed->address = part->address;
         return;
     }
     struct words words = { .n = 0 };
     for (size_t i = 0; i < sizeof part->addresses && part->addresses[i] != 0; i++) {
-        if (part->addresses[i] == config->address) {
+        if (part->addresses[i] == *placed->address) {
             return;
         }
         words_add(&words, phrase(work, "0x%02x", (unsigned)part->addresses[i]));
     }
-    if (value_of(sensor, K_SENSOR_ADDRESS)->good) {
-        tell_mistake(work, sensor, K_SENSOR_ADDRESS,
-                     phrase(work, "%s can't have address 0x%02x", part->name, (unsigned)config->address),
+    if (address->good) {
+        tell_mistake(work, placed->draft, placed->address_key,
+                     phrase(work, "%s can't have address 0x%02x", part->name, (unsigned)*placed->address),
                      phrase(work, "write %s", words_text(work, &words)));
     }
 }
@@ -217,6 +265,18 @@ static void notice_contact(struct work *work, const struct draft *sensor, const 
     }
 }
 
+static struct placed placed_sensor(const struct draft *sensor, struct config_sensor *config)
+{
+    return (struct placed){ sensor,       K_SENSOR_BUS, K_SENSOR_ADDRESS,
+                            config->part, &config->bus, &config->address };
+}
+
+static struct placed placed_reader(const struct draft *reader, struct config_reader *config)
+{
+    return (struct placed){ reader,       K_READER_BUS, K_READER_ADDRESS,
+                            config->part, &config->bus, &config->address };
+}
+
 static void check_sensor(struct work *work, const struct draft *root, const struct draft *sensor,
                          struct config_sensor *config)
 {
@@ -224,14 +284,15 @@ static void check_sensor(struct work *work, const struct draft *root, const stru
         config->part =
             find_part(work, sensor, K_SENSOR_DRIVER, work->catalogue->sensor, work->catalogue->sensor_at);
     }
-    resolve_bus(work, sensor, value_of(root, K_BUSES), config);
+    const struct placed placed = placed_sensor(sensor, config);
+    resolve_bus(work, &placed, value_of(root, K_BUSES));
     check_every(work, sensor, config);
     if (config->part == NULL) {
         return;
     }
-    check_keys_of_part(work, sensor, config->part);
+    check_keys_of_sensor(work, sensor, config->part);
     if (config->part->bus == PART_I2C) {
-        check_address(work, sensor, config);
+        check_address(work, &placed);
     }
     if (config->part->bus == PART_SYSFS) {
         check_sysfs(work, sensor, config);
@@ -244,23 +305,33 @@ static void check_sensor(struct work *work, const struct draft *root, const stru
     }
 }
 
-static void check_reader(struct work *work, const struct draft *reader, struct config_reader *config)
+static void check_reader(struct work *work, const struct draft *root, const struct draft *reader,
+                         struct config_reader *config)
 {
     if (work->catalogue != NULL) {
         config->part =
             find_part(work, reader, K_READER_DRIVER, work->catalogue->reader, work->catalogue->reader_at);
     }
+    const struct placed placed = placed_reader(reader, config);
+    resolve_bus(work, &placed, value_of(root, K_BUSES));
+    if (config->part == NULL) {
+        return;
+    }
+    check_keys_of_reader(work, reader, config->part);
+    if (config->part->bus == PART_I2C) {
+        check_address(work, &placed);
+    }
 }
 
 // ---- Sharing
 
-// What has one user only: a line, or an address on a bus.
+// What has one user only: a line or an input device by its name, an address on a bus, a whole serial port.
 struct claim {
     const struct draft *draft;
     int key; // where to tell it
-    const char *line;
-    size_t bus;
-    uint8_t address;   // where line is NULL
+    const char *name;
+    size_t bus;        // where name is NULL
+    uint8_t address;   // 0: the whole port
     bool part_of_chip; // other parts of the chip may have the same address, on other channels
     uint8_t channel;
 };
@@ -272,11 +343,32 @@ struct claims {
 
 static bool same_thing(const struct claim *a, const struct claim *b)
 {
-    if (a->line != NULL && b->line != NULL) {
-        return strcmp(a->line, b->line) == 0;
+    if (a->name != NULL && b->name != NULL) {
+        return strcmp(a->name, b->name) == 0;
     }
     bool beside = a->part_of_chip && b->part_of_chip && a->channel != b->channel;
-    return a->line == NULL && b->line == NULL && a->bus == b->bus && a->address == b->address && !beside;
+    return a->name == NULL && b->name == NULL && a->bus == b->bus && a->address == b->address && !beside;
+}
+
+static const char *claimed(struct work *work, const struct claim *claim, bool one_chip,
+                           const char **ret_instead)
+{
+    if (claim->name != NULL) {
+        bool device = claim->name[0] == '/';
+        *ret_instead = device ? "give each its own device" : "give each its own line";
+        return phrase(work, "%s %s", device ? "device" : "line", shown(work, claim->name));
+    }
+    if (claim->address == 0) {
+        *ret_instead = "a serial port is for one part: give each its own";
+        return "this serial port";
+    }
+    if (one_chip) {
+        *ret_instead = "give each its own channel";
+        return phrase(work, "channel %u of the chip at 0x%02x of this bus", (unsigned)claim->channel,
+                      (unsigned)claim->address);
+    }
+    *ret_instead = "give one chip another address or another bus";
+    return phrase(work, "address 0x%02x of this bus", (unsigned)claim->address);
 }
 
 static void claim(struct work *work, struct claims *claims, const struct claim *wanted)
@@ -286,18 +378,12 @@ static void claim(struct work *work, struct claims *claims, const struct claim *
         if (!same_thing(wanted, other)) {
             continue;
         }
-        bool one_chip = wanted->line == NULL && wanted->part_of_chip && other->part_of_chip;
-        const char *what = wanted->line != NULL ? phrase(work, "line %s", shown(work, wanted->line))
-                           : one_chip           ? phrase(work, "channel %u of the chip at 0x%02x of this bus",
-                                                         (unsigned)wanted->channel, (unsigned)wanted->address)
-                                      : phrase(work, "address 0x%02x of this bus", (unsigned)wanted->address);
+        const char *instead;
+        const char *what = claimed(work, wanted, wanted->part_of_chip && other->part_of_chip, &instead);
         const char *who = other->draft == wanted->draft
                               ? phrase(work, "%s too", other->draft->section->keys[other->key].name)
                               : place_of(work, other->draft);
-        tell_mistake(work, wanted->draft, wanted->key, phrase(work, "%s is used by %s", what, who),
-                     wanted->line != NULL ? "give each its own line"
-                     : one_chip           ? "give each its own channel"
-                                          : "give one chip another address or another bus");
+        tell_mistake(work, wanted->draft, wanted->key, phrase(work, "%s is used by %s", what, who), instead);
         return;
     }
     if (claims->n < claims->cap) {
@@ -305,27 +391,31 @@ static void claim(struct work *work, struct claims *claims, const struct claim *
     }
 }
 
-static void claim_line(struct work *work, struct claims *claims, const struct draft *draft, int key)
+static void claim_name(struct work *work, struct claims *claims, const struct draft *draft, int key)
 {
-    const struct draft_value *line = value_of(draft, key);
-    if (line->good) {
-        claim(work, claims, &(struct claim){ .draft = draft, .key = key, .line = line->text });
+    const struct draft_value *name = value_of(draft, key);
+    if (name->good) {
+        claim(work, claims, &(struct claim){ .draft = draft, .key = key, .name = name->text });
     }
 }
 
-static void claim_address(struct work *work, struct claims *claims, const struct draft *sensor,
-                          const struct config_sensor *config)
+static void claim_place(struct work *work, struct claims *claims, const struct placed *placed,
+                        uint8_t channel)
 {
-    bool known = value_of(sensor, K_SENSOR_BUS)->good && config->address != 0;
-    if (known && config->part != NULL && config->part->bus == PART_I2C) {
-        int key = value_of(sensor, K_SENSOR_ADDRESS)->set ? K_SENSOR_ADDRESS : K_SENSOR_BUS;
+    const struct part_info *part = placed->part;
+    if (part == NULL || !value_of(placed->draft, placed->bus_key)->good) {
+        return;
+    }
+    bool serial = part->bus == PART_SERIAL;
+    if (serial || (part->bus == PART_I2C && *placed->address != 0)) {
+        bool address = value_of(placed->draft, placed->address_key)->set && !serial;
         claim(work, claims,
-              &(struct claim){ .draft = sensor,
-                               .key = key,
-                               .bus = config->bus,
-                               .address = config->address,
-                               .part_of_chip = config->part->channels != 0,
-                               .channel = config->channel });
+              &(struct claim){ .draft = placed->draft,
+                               .key = address ? placed->address_key : placed->bus_key,
+                               .bus = *placed->bus,
+                               .address = serial ? 0 : *placed->address,
+                               .part_of_chip = part->channels != 0,
+                               .channel = channel });
     }
 }
 
@@ -335,30 +425,39 @@ static void check_room_parts(struct work *work, const struct draft *root, const 
     const struct draft_value *sensors = value_of(room, K_ROOM_SENSORS);
     for (size_t i = 0; i < sensors->n_items; i++) {
         check_sensor(work, root, sensors->items[i], &config->sensors[i]);
-        claim_line(work, claims, sensors->items[i], K_SENSOR_LINE);
-        claim_address(work, claims, sensors->items[i], &config->sensors[i]);
+        claim_name(work, claims, sensors->items[i], K_SENSOR_LINE);
+        const struct placed placed = placed_sensor(sensors->items[i], &config->sensors[i]);
+        claim_place(work, claims, &placed, config->sensors[i].channel);
     }
     const struct draft_value *readers = value_of(room, K_ROOM_READERS);
     for (size_t i = 0; i < readers->n_items; i++) {
-        check_reader(work, readers->items[i], &config->readers[i]);
-        claim_line(work, claims, readers->items[i], K_READER_D0);
-        claim_line(work, claims, readers->items[i], K_READER_D1);
+        check_reader(work, root, readers->items[i], &config->readers[i]);
+        claim_name(work, claims, readers->items[i], K_READER_D0);
+        claim_name(work, claims, readers->items[i], K_READER_D1);
+        claim_name(work, claims, readers->items[i], K_READER_DEVICE);
+        const struct placed placed = placed_reader(readers->items[i], &config->readers[i]);
+        claim_place(work, claims, &placed, 0);
     }
     const struct draft_value *outputs = value_of(room, K_ROOM_OUTPUTS);
     for (size_t i = 0; i < outputs->n_items; i++) {
-        claim_line(work, claims, outputs->items[i], K_OUTPUT_LINE);
+        claim_name(work, claims, outputs->items[i], K_OUTPUT_LINE);
     }
 }
 
 void check_parts(struct work *work, const struct draft *root, struct config *config)
 {
-    const struct draft_value *rooms = value_of(root, K_ROOMS);
-    struct claims claims = { 0 };
+    const struct draft_value *rooms = value_of(root, K_ROOMS), *buses = value_of(root, K_BUSES);
+    struct claims claims = { .cap = 3 * buses->n_items };
     for (size_t i = 0; i < rooms->n_items; i++) {
         const struct config_room *room = &config->rooms[i];
-        claims.cap += 2 * room->n_sensors + 2 * room->n_readers + room->n_outputs;
+        claims.cap += 2 * room->n_sensors + 4 * room->n_readers + room->n_outputs;
     }
     claims.all = work_scratch(work, claims.cap * sizeof *claims.all);
+    for (size_t i = 0; i < buses->n_items && claims.all != NULL; i++) {
+        claim_name(work, &claims, buses->items[i], K_BUS_SCL);
+        claim_name(work, &claims, buses->items[i], K_BUS_SDA);
+        claim_name(work, &claims, buses->items[i], K_BUS_POWER);
+    }
     for (size_t i = 0; i < rooms->n_items && claims.all != NULL; i++) {
         check_room_parts(work, root, rooms->items[i], &config->rooms[i], &claims);
     }

@@ -7,6 +7,7 @@
 #define TO(type, field) .offset = offsetof(struct type, field), .size = sizeof(((struct type *)0)->field)
 #define SECTION(table)  .keys = (table), .n_keys = sizeof(table) / sizeof((table)[0])
 #define ONLY(bus)       .only_for = 1u << (bus)
+#define ONLY2(one, two) .only_for = 1u << (one) | 1u << (two)
 #define BAND(field)                                                                                          \
     KEY_RATIO, .min = 0, .max = 1000, ONLY(PART_I2C), .offset = offsetof(struct config_sensor, loop.field),  \
                .size = sizeof(int32_t)
@@ -31,10 +32,27 @@ static const struct key_section gateway_section = { SECTION(gateway_keys) };
 
 static const struct key bus_keys[K_BUS_COUNT] = {
     [K_BUS_ID] = { "id", KEY_ID, true, TO(config_bus, id),
-                   .help = "Name of the bus, for sensors to refer to." },
-    [K_BUS_I2C] = { "i2c", KEY_PATH, true, .max = TEXT_MAX, TO(config_bus, i2c),
+                   .help = "Name of the bus, for sensors and readers to refer to." },
+    [K_BUS_I2C] = { "i2c", KEY_PATH, .max = TEXT_MAX, TO(config_bus, i2c),
+                    .otherwise = "either i2c or serial is required",
                     .instead = "write the adapter's device, such as /dev/i2c-1",
                     .help = "Device of the I2C adapter." },
+    [K_BUS_SCL] = { "scl", KEY_LINE, .max = TEXT_MAX, TO(config_bus, scl),
+                    .help = "A GPIO line of its own, wired to the bus's clock, to free a bus that hangs; "
+                            "together with sda. Not the adapter's own pin, which it would lose." },
+    [K_BUS_SDA] = { "sda", KEY_LINE, .max = TEXT_MAX, TO(config_bus, sda),
+                    .help = "The same for the bus's data; together with scl." },
+    [K_BUS_POWER] = { "power", KEY_LINE, .max = TEXT_MAX, TO(config_bus, power),
+                      .help = "The GPIO line that switches the supply of the bus's chips, high is on: "
+                              "switched off for 2 s where a bus that hangs can't be freed otherwise." },
+    [K_BUS_SERIAL] = { "serial", KEY_PATH, .max = TEXT_MAX, TO(config_bus, serial),
+                       .otherwise = "either i2c or serial is required",
+                       .instead = "write the port's device, such as /dev/ttyAMA0 or, on USB, "
+                                  "/dev/serial/by-id/…",
+                       .help = "Device of the serial port, for one sensor or reader." },
+    [K_BUS_BAUD] = { "baud", KEY_NUMBER, .min = 1200, .max = 115200, .fallback = "9600", TO(config_bus, baud),
+                     .help = "Speed of the serial port: 1200, 2400, 4800, 9600, 19200, 38400, 57600 or "
+                             "115200." },
 };
 static const struct key_section bus_section = { SECTION(bus_keys), sizeof(struct config_bus), true };
 
@@ -45,21 +63,23 @@ static const struct key sensor_keys[K_SENSOR_COUNT] = {
     [K_SENSOR_DRIVER] = { "driver", KEY_ID, true, TO(config_sensor, driver),
                           .help = "The part: contact for anything that opens or closes a circuit, or a chip; "
                                   "careroomd --check names them." },
-    [K_SENSOR_BUS] = { "bus", KEY_ID, .offset = NOWHERE, ONLY(PART_I2C),
-                       .otherwise = "required for chips on a bus", .help = "The bus that the chip is on." },
+    [K_SENSOR_BUS] = { "bus", KEY_ID, .offset = NOWHERE, ONLY2(PART_I2C, PART_SERIAL),
+                       .otherwise = "required for parts on a bus",
+                       .help = "The bus that the part is on: I2C, or a serial port to itself." },
     [K_SENSOR_ADDRESS] = { "address", KEY_ADDRESS, .min = 0x08, .max = 0x77, .otherwise = "the part's own",
                            ONLY(PART_I2C), TO(config_sensor, address),
                            .help = "The chip's 7-bit address on its bus." },
     [K_SENSOR_EVERY] = { "every_ms", KEY_NUMBER, .unit = "ms", .min = 100, .max = 3600000,
                          .otherwise = "the part's own, mostly 5000",
-                         .only_for = 1u << PART_I2C | 1u << PART_SYSFS, TO(config_sensor, every_ms),
-                         .help = "Time between two readings." },
+                         .only_for = 1u << PART_I2C | 1u << PART_SERIAL | 1u << PART_SYSFS,
+                         TO(config_sensor, every_ms), .help = "Time between two readings." },
     [K_SENSOR_ALTITUDE] = { "altitude_m", KEY_NUMBER, .unit = "m", .min = 0, .max = 3000, .fallback = "0",
                             ONLY(PART_I2C), TO(config_sensor, altitude_m),
                             .help = "Height above the sea, which CO2 sensors correct for." },
-    [K_SENSOR_SELF_CALIBRATION] = { "self_calibration", KEY_BOOL, .fallback = "false", ONLY(PART_I2C),
-                                    TO(config_sensor, self_calibration),
-                                    .help = "Let a CO2 sensor take the lowest value of a week for fresh air. "
+    [K_SENSOR_SELF_CALIBRATION] = { "self_calibration", KEY_BOOL, .fallback = "false",
+                                    ONLY2(PART_I2C, PART_SERIAL), TO(config_sensor, self_calibration),
+                                    .help = "Let a CO2 sensor take the lowest value of a week (mhz19: of a "
+                                            "day) for fresh air. "
                                             "Only for rooms that are truly aired every week; others drift." },
     [K_SENSOR_LINE] = { "line", KEY_LINE, .max = TEXT_MAX, ONLY(PART_LINE),
                         .otherwise = "required for contacts", TO(config_sensor, line),
@@ -117,10 +137,23 @@ static const struct key_section sensor_section = { SECTION(sensor_keys), sizeof(
 static const struct key reader_keys[K_READER_COUNT] = {
     [K_READER_ID] = { "id", KEY_ID, true, TO(config_reader, id), .help = "Name of the card reader." },
     [K_READER_DRIVER] = { "driver", KEY_ID, true, TO(config_reader, driver), .help = "The kind of reader." },
-    [K_READER_D0] = { "d0", KEY_LINE, true, .max = TEXT_MAX, TO(config_reader, d0),
+    [K_READER_BUS] = { "bus", KEY_ID, .offset = NOWHERE, ONLY2(PART_I2C, PART_SERIAL),
+                       .otherwise = "required for readers on a bus",
+                       .help = "The bus that the reader is on: I2C, or a serial port to itself." },
+    [K_READER_ADDRESS] = { "address", KEY_ADDRESS, .min = 0x08, .max = 0x77, .otherwise = "the part's own",
+                           ONLY(PART_I2C), TO(config_reader, address),
+                           .help = "The reader's 7-bit address on its bus." },
+    [K_READER_D0] = { "d0", KEY_LINE, .max = TEXT_MAX, ONLY(PART_WIEGAND),
+                      .otherwise = "required for wiegand", TO(config_reader, d0),
                       .help = "The GPIO line of the reader's D0 wire." },
-    [K_READER_D1] = { "d1", KEY_LINE, true, .max = TEXT_MAX, TO(config_reader, d1),
+    [K_READER_D1] = { "d1", KEY_LINE, .max = TEXT_MAX, ONLY(PART_WIEGAND),
+                      .otherwise = "required for wiegand", TO(config_reader, d1),
                       .help = "The GPIO line of the reader's D1 wire." },
+    [K_READER_DEVICE] = { "device", KEY_PATH, .max = TEXT_MAX, ONLY(PART_INPUT),
+                          .otherwise = "required for wedge", TO(config_reader, device),
+                          .instead = "write the input device, such as /dev/input/by-id/usb-…-event-kbd",
+                          .help = "Input device of a reader that types; careroomd takes it from everybody "
+                                  "else." },
     [K_READER_DIRECTION] = { "direction", KEY_NAME, .names = direction_names, .max = DIRECTION_COUNT - 1,
                              .fallback = "both", TO(config_reader, direction),
                              .help = "Which way people go who show a card here." },
@@ -263,7 +296,7 @@ static const struct key root_keys[K_ROOT_COUNT] = {
                                 "answers fire." },
     [K_BUSES] = { "buses", KEY_LIST, .max = 16, TO(config, buses),
                   .count_offset = offsetof(struct config, n_buses), .inner = &bus_section,
-                  .help = "The I2C buses that chips are on." },
+                  .help = "The I2C buses and serial ports that parts are on." },
     [K_ROOMS] = { "rooms", KEY_LIST, true, .min = 1, .max = 64, TO(config, rooms),
                   .count_offset = offsetof(struct config, n_rooms), .inner = &room_section,
                   .help = "The rooms that are guarded." },

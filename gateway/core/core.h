@@ -23,6 +23,7 @@ struct core_point {
     bool contact; // a contact: readings are QUANTITY_CONTACT and never go stale (edges may be years apart)
     enum contact_role role; // contacts only
     uint64_t stale_ns;      // polled points: a value older than this is no value
+    uint64_t warm_up_ns;    // polled points: what the first value may take longer
 };
 
 enum core_alarm_kind {

@@ -25,10 +25,11 @@ static uint64_t fresh_until_ns(const struct core *core, size_t p)
 {
     const struct core_point *plan = &core->plan->points[p];
     uint64_t at_ns = core->points[p].at_ns;
-    if (plan->contact || plan->room_index == core->plan->n_rooms || plan->stale_ns > UINT64_MAX - at_ns) {
+    uint64_t silence_ns = plan->stale_ns + (core->points[p].known ? 0 : plan->warm_up_ns);
+    if (plan->contact || plan->room_index == core->plan->n_rooms || silence_ns > UINT64_MAX - at_ns) {
         return UINT64_MAX;
     }
-    return at_ns + plan->stale_ns;
+    return at_ns + silence_ns;
 }
 
 static uint64_t deadline_ns(const struct core *core, size_t p)
