@@ -11,7 +11,8 @@
 #include "gateway/common/quantity.h"
 #include "sensors/bus/i2c.h"
 
-#define DRIVER_STATE_MAX 256 // bytes of state that a driver may have; the caller gives them, 16-aligned
+#define DRIVER_REQUEST_MAX 16  // bytes that a driver may want to write to a serial port at once
+#define DRIVER_STATE_MAX   256 // bytes of state that a driver may have; the caller gives them, 16-aligned
 
 struct driver_reading {
     enum quantity quantity;
@@ -23,6 +24,12 @@ struct driver_result {
                       // UINT64_MAX: not before an edge
     unsigned n;       // fresh readings, 0 while a measurement is under way
     struct driver_reading readings[QUANTITY_COUNT];
+};
+
+// What a driver on a serial port wants to be written.
+struct driver_request {
+    size_t length; // 0: nothing
+    uint8_t bytes[DRIVER_REQUEST_MAX];
 };
 
 struct driver {
@@ -43,6 +50,16 @@ struct driver {
     //   -EPROTOTYPE another part answers; -ENOTRECOVERABLE the part says itself that it is broken;
     //   of a supervised loop: -EPIPE open, -ELOOP short, -EMEDIUMTYPE neither at rest nor in alarm.
     int (*step)(void *state, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *ret_result);
+
+    // PART_SERIAL only. Neither does any I/O: the port's worker reads and writes. A poll ends as for step():
+    // in readings, or in one error; after an error the driver tries again by itself.
+    // ask(): next_ns has come; at start, and after the port was away, at once. What is to be written now, if
+    // anything (bytes that wait to be read are forgotten before), and when to ask again. An error: what was
+    // due by now has not come (-EREMOTEIO nothing at all, -ENODATA bytes, but no frame with a new value).
+    // byte(): the next byte that was received. -EILSEQ: it ends a frame whose checksum is wrong.
+    int (*ask)(void *state, uint64_t now_ns, struct driver_request *ret_request,
+               struct driver_result *ret_result);
+    int (*byte)(void *state, uint8_t byte, uint64_t now_ns, struct driver_result *ret_result);
 
     // Optional, instead of step() and like it, until it has ended: tell the part what its quantity really is
     // now (CO2: `reference` in ppm, which has been constant for some minutes). It has ended with a reading

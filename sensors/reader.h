@@ -8,26 +8,33 @@
 #include <stdint.h>
 
 #include "gateway/common/config.h"
+#include "sensors/bus/i2c.h"
 
 #define READER_STATE_MAX 256
+#define CARD_BYTES_MAX   24
 
 // A card as it was presented. It stays in memory: the number is never logged nor written to the journal.
 struct card {
-    unsigned bits;   // length of the frame
-    uint64_t number; // the bits between the parity bits
+    unsigned bits; // Wiegand: length of the frame, parity included; text: 4 a digit; else of the number
+    size_t length;
+    uint8_t bytes[CARD_BYTES_MAX]; // the number, highest byte first (Wiegand: the bits between the parity
+                                   // bits); of a reader that types: the digits as it typed them
 };
 
 enum reader_outcome {
-    READER_NOTHING,   // a frame is under way, or none
-    READER_CARD,      // *card is good
-    READER_LENGTH,    // a frame of a length that this reader does not have
-    READER_PARITY,    // a parity bit is wrong
-    READER_LOST,      // pulses were lost, or came on both lines at once
-    READER_LINE_FAULT // pulses without an end
+    READER_NOTHING,    // a frame is under way, or none
+    READER_CARD,       // *card is good
+    READER_LENGTH,     // a frame of a length that this reader does not have
+    READER_PARITY,     // a parity bit or a checksum is wrong
+    READER_FORM,       // bytes or keys that no frame of this reader has
+    READER_LOST,       // pulses or keys were lost, or came on both lines at once
+    READER_LINE_FAULT, // pulses without an end
+    READER_EMPTY,      // PART_I2C: it was asked and answers that no new card is there
 };
 
 struct reader_result {
-    uint64_t next_ns; // when settle() wants to be called; UINT64_MAX: not before an edge
+    uint64_t next_ns; // when settle() or step() wants to be called; UINT64_MAX: not before the next edge,
+                      // byte or key
     enum reader_outcome outcome;
     struct card card;
 };
@@ -41,6 +48,15 @@ struct reader {
     // edge of the next frame. Waiting edges go first, settle() after. Never block, never allocate.
     void (*edge)(void *state, unsigned line, bool level, bool lost, uint64_t at_ns,
                  struct reader_result *ret_result);
+    // PART_I2C: as a driver's step(), with the same errors; 0 and READER_CARD or READER_EMPTY end a poll
+    // well.
+    int (*step)(void *state, struct i2c_bus *bus, uint64_t now_ns, struct reader_result *ret_result);
+    // PART_SERIAL: the next byte that was received.
+    void (*byte)(void *state, uint8_t byte, uint64_t at_ns, struct reader_result *ret_result);
+    // PART_INPUT: the next key that was pressed, KEY_… of linux/input-event-codes.h; lost: no key, some were
+    // lost here.
+    void (*key)(void *state, unsigned code, bool lost, uint64_t at_ns, struct reader_result *ret_result);
+    // All but PART_I2C: next_ns has come.
     void (*settle)(void *state, uint64_t now_ns, struct reader_result *ret_result);
 };
 

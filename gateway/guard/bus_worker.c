@@ -1,103 +1,184 @@
 #include "gateway/guard/bus_worker.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "gateway/common/clock.h"
 #include "gateway/common/log.h"
+#include "gateway/guard/bus_care.h"
+#include "gateway/guard/worker.h"
+#include "sensors/bus/gpio.h"
+#include "sensors/bus/i2c.h"
+#include "sensors/bus/recover.h"
 
-// Polls in a row that fail before a point is in trouble: one damaged word on a long cable is no trouble.
-#define FAILURES_TO_TROUBLE 3
-// How often an adapter that can't be opened is tried again.
-#define REOPEN_NS (10 * NS_PER_S)
-#define REPORTS   256
+// How often an adapter that is not there is tried again.
+#define REOPEN_FIRST_NS   NS_PER_S
+#define REOPEN_LONGEST_NS (10 * NS_PER_S)
+// A supply that was off: long enough for the capacitors, then for the chips to start.
+#define POWER_OFF_NS (2 * NS_PER_S)
+#define POWER_ON_NS  NS_PER_S
+
+#define STATE_MAX (DRIVER_STATE_MAX > READER_STATE_MAX ? DRIVER_STATE_MAX : READER_STATE_MAX)
 
 struct device {
-    _Alignas(16) unsigned char state[DRIVER_STATE_MAX];
-    const struct driver *driver;
-    const struct config_sensor *config;
+    _Alignas(16) unsigned char state[STATE_MAX];
+    const struct driver *driver; // a sensor, or
+    const struct reader *reader; // a card reader
+    const struct config_sensor *sensor_config;
+    const struct config_reader *reader_config;
     size_t point;
     uint64_t next_ns;
-    unsigned failures;
+    struct health health;
 };
+
+// What has been said in the log since the bus last worked: each once, however often it is tried.
+enum { SAID_GONE = 1, SAID_CLEAR = 2, SAID_POWER = 4, SAID_NO_LINE = 8 };
 
 struct bus_worker {
-    const char *path;
+    struct worker worker;
+    const struct config_bus *config;
     struct i2c_bus *bus;
-    bool open_failed; // said once
+    struct gpio_lines *power; // NULL: it can't be switched
     struct device *devices;
     size_t n_devices;
-    pthread_t thread;
-    bool started;
-    atomic_bool stopping;
-    int stop_fd, report_fd;
-    // One writer (the worker), one reader (the main thread).
-    struct bus_report reports[REPORTS];
-    atomic_size_t written, taken;
+    uint64_t reopen_ns; // the next pause before the adapter is opened
+    struct care care;
+    unsigned said;
 };
 
-static enum trouble trouble_of(int error)
+static bool say_once(struct bus_worker *worker, unsigned what)
 {
-    switch (error) {
-    case -EREMOTEIO:
-        return TROUBLE_NO_ANSWER;
-    case -EILSEQ:
-        return TROUBLE_BAD_CRC;
-    case -ENODATA:
-        return TROUBLE_STUCK;
-    case -ERANGE:
-        return TROUBLE_IMPLAUSIBLE;
-    case -ENODEV:
-    case -ENOENT:
-        return TROUBLE_GONE;
-    default: // -ETIMEDOUT, -EIO, -EAGAIN and what an adapter may invent: the bus does not get through
-        return TROUBLE_TIMED_OUT;
-    }
+    bool first = (worker->said & what) == 0;
+    worker->said |= what;
+    return first;
 }
 
-// Wait on the stop descriptor until `until_ns`. True: stop.
-static bool wait_until(struct bus_worker *worker, uint64_t until_ns)
+static void start_devices(struct bus_worker *worker)
 {
     uint64_t now = clock_boottime_ns();
-    uint64_t left = until_ns > now ? until_ns - now : 0;
-    struct timespec timeout = { .tv_sec = (time_t)(left / NS_PER_S), .tv_nsec = (long)(left % NS_PER_S) };
-    if (left > 3600 * NS_PER_S) {
-        timeout = (struct timespec){ .tv_sec = 3600 };
+    for (size_t i = 0; i < worker->n_devices; i++) {
+        struct device *device = &worker->devices[i];
+        memset(device->state, 0, sizeof device->state);
+        if (device->driver) {
+            device->driver->init(device->state, device->sensor_config, now);
+        } else {
+            device->reader->init(device->state, device->reader_config, now);
+        }
+        device->next_ns = now;
     }
-    fd_set set;
-    FD_ZERO(&set);
-    FD_SET(worker->stop_fd, &set);
-    (void)pselect(worker->stop_fd + 1, &set, NULL, NULL, &timeout, NULL);
-    return atomic_load(&worker->stopping);
 }
 
-static void report(struct bus_worker *worker, const struct bus_report *what)
+// ---- The adapter
+
+static void close_bus(struct bus_worker *worker)
 {
-    size_t written = atomic_load_explicit(&worker->written, memory_order_relaxed);
-    while (written - atomic_load_explicit(&worker->taken, memory_order_acquire) == REPORTS) {
-        if (wait_until(worker, clock_boottime_ns() +
-                                   10 * NS_PER_MS)) { // the main thread is behind: never drop a trouble
-            return;
+    i2c_close(worker->bus);
+    worker->bus = NULL;
+}
+
+// An adapter that is not there is a trouble of every point on it.
+static void adapter_gone(struct bus_worker *worker, int error)
+{
+    close_bus(worker);
+    if (say_once(worker, SAID_GONE)) {
+        log_error("bus %s: %s: %s; its points are in trouble, it is tried again every 10 s",
+                  worker->config->id, worker->config->i2c, strerror(-error));
+    }
+    for (size_t i = 0; i < worker->n_devices; i++) {
+        struct device *device = &worker->devices[i];
+        if (health_broken(&device->health, TROUBLE_GONE)) {
+            worker_tell_trouble(&worker->worker, device->point, &device->health);
         }
     }
-    worker->reports[written % REPORTS] = *what;
-    atomic_store_explicit(&worker->written, written + 1, memory_order_release);
-    (void)eventfd_write(worker->report_fd, 1);
 }
+
+// True where the adapter is open. False: the worker is to end, or it is not there; then this has waited.
+static bool have_bus(struct bus_worker *worker)
+{
+    if (worker->bus) {
+        return true;
+    }
+    int r = i2c_open(worker->config->i2c, &worker->bus);
+    if (r == 0) {
+        worker->reopen_ns = REOPEN_FIRST_NS;
+        return true;
+    }
+    adapter_gone(worker, r);
+    (void)worker_wait(&worker->worker, -1, clock_boottime_ns() + worker->reopen_ns);
+    worker->reopen_ns = 2 * worker->reopen_ns < REOPEN_LONGEST_NS ? 2 * worker->reopen_ns : REOPEN_LONGEST_NS;
+    return false;
+}
+
+// ---- A bus that hangs
+
+// The adapter is let go first: nobody else may drive the wires. It is opened again by the next step.
+static void clear_bus(struct bus_worker *worker)
+{
+    const struct config_bus *config = worker->config;
+    close_bus(worker);
+    int r = config->scl ? bus_recover(config->scl, config->sda) : 0;
+    if (!say_once(worker, SAID_CLEAR)) {
+        return;
+    }
+    if (!config->scl) {
+        log_warning("bus %s hangs; its adapter is opened again. With scl and sda lines it could be freed",
+                    config->id);
+    } else if (r == 0) {
+        log_warning("bus %s hung; it was clocked free", config->id);
+    } else {
+        log_error("bus %s hangs and can't be clocked free: %s", config->id, strerror(-r));
+    }
+}
+
+// Every chip starts anew, and so does its driver.
+static void cycle_power(struct bus_worker *worker)
+{
+    if (say_once(worker, SAID_POWER)) {
+        log_warning("bus %s hangs; its chips are switched off and on", worker->config->id);
+    }
+    close_bus(worker);
+    int r = gpio_set(worker->power, false);
+    if (r == 0 && worker_wait(&worker->worker, -1, clock_boottime_ns() + POWER_OFF_NS) == WAKE_STOP) {
+        (void)gpio_set(worker->power, true);
+        return;
+    }
+    if (r == 0) {
+        r = gpio_set(worker->power, true);
+    }
+    if (r < 0 && say_once(worker, SAID_NO_LINE)) {
+        log_error("bus %s: line %s can't be set: %s", worker->config->id, worker->config->power,
+                  strerror(-r));
+    }
+    (void)worker_wait(&worker->worker, -1, clock_boottime_ns() + POWER_ON_NS);
+    start_devices(worker);
+}
+
+static void care_for_bus(struct bus_worker *worker, int error)
+{
+    switch (care_after(&worker->care, error, clock_boottime_ns(), worker->power != NULL)) {
+    case CURE_NONE:
+        break;
+    case CURE_CLEAR:
+        clear_bus(worker);
+        break;
+    case CURE_POWER:
+        cycle_power(worker);
+        break;
+    }
+}
+
+// ---- Steps
 
 static void failed(struct bus_worker *worker, struct device *device, int error)
 {
-    if (device->failures < FAILURES_TO_TROUBLE) {
-        device->failures++;
-        if (device->failures == FAILURES_TO_TROUBLE) {
-            report(worker, &(struct bus_report){
-                               .point = device->point, .is_trouble = true, .trouble = trouble_of(error) });
-        }
+    if (health_failed(&device->health, health_trouble_of(error))) {
+        worker_tell_trouble(&worker->worker, device->point, &device->health);
+    }
+    if (error == -ENODEV) {
+        adapter_gone(worker, error);
+    } else {
+        care_for_bus(worker, error);
     }
 }
 
@@ -106,50 +187,48 @@ static void succeeded(struct bus_worker *worker, struct device *device, const st
     if (!result->n) {
         return; // a measurement is under way: neither a failure nor a sign of life
     }
-    if (device->failures >= FAILURES_TO_TROUBLE) {
-        report(worker,
-               &(struct bus_report){ .point = device->point, .is_trouble = true, .trouble = TROUBLE_NONE });
+    if (health_good(&device->health)) {
+        worker_tell_trouble(&worker->worker, device->point, &device->health);
     }
-    device->failures = 0;
     for (unsigned i = 0; i < result->n; i++) {
-        report(worker, &(struct bus_report){ .point = device->point, .reading = result->readings[i] });
+        worker_tell_reading(&worker->worker, device->point, &result->readings[i]);
     }
 }
 
-static void step(struct bus_worker *worker, struct device *device)
+static int step_sensor(struct bus_worker *worker, struct device *device)
 {
     struct driver_result result = { .n = 0 };
     int r = device->driver->step(device->state, worker->bus, clock_boottime_ns(), &result);
     device->next_ns = result.next_ns;
-    if (r < 0) {
-        failed(worker, device, r);
-    } else {
+    if (r == 0) {
         succeeded(worker, device, &result);
     }
+    return r;
 }
 
-// An adapter that is not there is a trouble of every point on it.
-static bool have_bus(struct bus_worker *worker)
+static int step_reader(struct bus_worker *worker, struct device *device)
 {
-    if (worker->bus) {
-        return true;
-    }
-    int r = i2c_open(worker->path, &worker->bus);
+    struct reader_result result = { .outcome = READER_NOTHING };
+    int r = device->reader->step(device->state, worker->bus, clock_boottime_ns(), &result);
+    device->next_ns = result.next_ns;
     if (r == 0) {
-        return true;
+        worker_tell_outcome(&worker->worker, device->point, &device->health, &result);
     }
-    if (!worker->open_failed) {
-        log_error("bus %s can't be opened: %s; its points are in trouble, trying again every 10 s",
-                  worker->path, strerror(-r));
-        worker->open_failed = true;
-        for (size_t i = 0; i < worker->n_devices; i++) {
-            worker->devices[i].failures = FAILURES_TO_TROUBLE;
-            report(worker, &(struct bus_report){ .point = worker->devices[i].point,
-                                                 .is_trouble = true,
-                                                 .trouble = TROUBLE_GONE });
-        }
+    return r;
+}
+
+static void step(struct bus_worker *worker, struct device *device)
+{
+    int r = device->driver ? step_sensor(worker, device) : step_reader(worker, device);
+    if (r < 0) {
+        failed(worker, device, r);
+        return;
     }
-    return false;
+    care_for_bus(worker, 0);
+    if (worker->said) {
+        log_notice("bus %s works again", worker->config->id);
+        worker->said = 0;
+    }
 }
 
 static struct device *next_device(struct bus_worker *worker)
@@ -163,105 +242,88 @@ static struct device *next_device(struct bus_worker *worker)
     return next;
 }
 
+// A supply that can't be switched is on: chips are measured all the same.
+static void switch_on(struct bus_worker *worker)
+{
+    if (!worker->config->power) {
+        return;
+    }
+    int r = gpio_request_output(worker->config->power, true, &worker->power);
+    if (r < 0) {
+        log_error("bus %s: line %s can't be had: %s; a bus that hangs can't be switched off and on",
+                  worker->config->id, worker->config->power, strerror(-r));
+        return;
+    }
+    (void)worker_wait(&worker->worker, -1, clock_boottime_ns() + POWER_ON_NS);
+}
+
 static void *run(void *user)
 {
     struct bus_worker *worker = user;
-    while (!atomic_load(&worker->stopping)) {
-        if (!have_bus(worker)) {
-            wait_until(worker, clock_boottime_ns() + REOPEN_NS);
-            continue;
+    switch_on(worker);
+    start_devices(worker);
+    for (;;) {
+        uint64_t next_ns = have_bus(worker) ? next_device(worker)->next_ns : 0;
+        if (worker_wait(&worker->worker, -1, next_ns) == WAKE_STOP) {
+            return NULL;
         }
-        struct device *device = next_device(worker);
-        if (!wait_until(worker, device->next_ns)) {
-            step(worker, device);
+        if (worker->bus) {
+            step(worker, next_device(worker));
         }
     }
-    return NULL;
 }
 
-struct bus_worker *bus_worker_new(const char *path)
+// ---- Life
+
+struct bus_worker *bus_worker_new(const struct config_bus *config)
 {
     struct bus_worker *worker = calloc(1, sizeof *worker);
     if (!worker) {
         return NULL;
     }
-    worker->path = path;
-    worker->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    worker->report_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    worker->config = config;
+    worker->reopen_ns = REOPEN_FIRST_NS;
+    if (worker_init(&worker->worker) < 0) {
+        free(worker);
+        return NULL;
+    }
     return worker;
 }
 
-int bus_worker_add(struct bus_worker *worker, size_t point, const struct config_sensor *sensor)
+int bus_worker_add(struct bus_worker *worker, size_t point, const struct config_sensor *sensor,
+                   const struct config_reader *reader)
 {
     struct device *grown = reallocarray(worker->devices, worker->n_devices + 1, sizeof *grown);
     if (!grown) {
         return -ENOMEM;
     }
     worker->devices = grown;
-    struct device *device = &worker->devices[worker->n_devices++];
-    *device = (struct device){ .driver = driver_find(sensor->driver), .config = sensor, .point = point };
+    worker->devices[worker->n_devices++] =
+        (struct device){ .driver = sensor ? driver_find(sensor->driver) : NULL,
+                         .reader = reader ? reader_find(reader->driver) : NULL,
+                         .sensor_config = sensor,
+                         .reader_config = reader,
+                         .point = point };
     return 0;
 }
 
 int bus_worker_start(struct bus_worker *worker)
 {
-    uint64_t now = clock_boottime_ns();
-    for (size_t i = 0; i < worker->n_devices; i++) { // only now: the array no longer moves
-        struct device *device = &worker->devices[i];
-        device->driver->init(device->state, device->config, now);
-    }
-    if (!worker->n_devices) {
-        return 0;
-    }
-    int r = pthread_create(&worker->thread, NULL, run, worker);
-    worker->started = r == 0;
-    return -r;
+    return worker->n_devices ? worker_start(&worker->worker, run, worker) : 0;
 }
 
-size_t bus_worker_take(struct bus_worker *worker, struct bus_report *reports, size_t cap)
+struct reports *bus_worker_reports(const struct bus_worker *worker)
 {
-    eventfd_t seen;
-    (void)eventfd_read(worker->report_fd, &seen);
-    size_t taken = atomic_load_explicit(&worker->taken, memory_order_relaxed);
-    size_t written = atomic_load_explicit(&worker->written, memory_order_acquire);
-    size_t n = 0;
-    while (n < cap && taken != written) {
-        reports[n++] = worker->reports[taken++ % REPORTS];
-    }
-    atomic_store_explicit(&worker->taken, taken, memory_order_release);
-    if (taken != written) {
-        (void)eventfd_write(worker->report_fd, 1);
-    }
-    return n;
-}
-
-int bus_worker_fd(const struct bus_worker *worker)
-{
-    return worker->report_fd;
+    return worker->worker.reports;
 }
 
 void bus_worker_stop(struct bus_worker *worker)
 {
-    if (!worker) {
+    if (!worker || !worker_stop(&worker->worker)) {
         return;
     }
-    atomic_store(&worker->stopping, true);
-    (void)eventfd_write(worker->stop_fd, 1);
-    if (worker->started) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += 200000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_nsec -= 1000000000;
-            until.tv_sec++;
-        }
-        if (pthread_timedjoin_np(worker->thread, NULL, &until) != 0) {
-            return;
-        }
-    }
     i2c_close(worker->bus);
-    close(worker->stop_fd);
-    close(worker->report_fd);
+    gpio_release(worker->power);
     free(worker->devices);
     free(worker);
 }

@@ -1,40 +1,31 @@
-// A thread for each I2C bus: it steps the drivers of the chips there and hands readings and troubles to the
-// main thread. A chip that hangs delays its own bus at most by the adapter's timeout, and nothing else.
+// A thread for each I2C bus: it steps the drivers and card readers there, frees the bus where a chip holds
+// it, opens the adapter again where it was pulled, and hands readings, cards and troubles to the main thread.
+// A chip that hangs delays its own bus at most by the adapter's timeout, and nothing else.
 #ifndef CAREROOM_GUARD_BUS_WORKER_H
 #define CAREROOM_GUARD_BUS_WORKER_H
 
 #include <stddef.h>
 
 #include "gateway/common/config.h"
-#include "gateway/core/core.h"
-#include "sensors/driver.h"
+#include "gateway/guard/reports.h"
 
 struct bus_worker;
 
-// What a worker tells: a core input without its time (CORE_INPUT_READING or CORE_INPUT_TROUBLE).
-struct bus_report {
-    size_t point;
-    bool is_trouble;
-    enum trouble trouble;
-    struct driver_reading reading;
-};
+// All configurations outlive the worker. NULL: no memory or descriptor.
+struct bus_worker *bus_worker_new(const struct config_bus *config);
 
-// Start the thread of one bus. `path` and the configurations outlive it. NULL: no memory, descriptor or
-// thread.
-struct bus_worker *bus_worker_new(const char *path);
+// Add a chip before bus_worker_start(): one of sensor and reader. 0 or -ENOMEM.
+int bus_worker_add(struct bus_worker *worker, size_t point, const struct config_sensor *sensor,
+                   const struct config_reader *reader);
 
-// Add a chip before bus_worker_start(). 0 or -ENOMEM.
-int bus_worker_add(struct bus_worker *worker, size_t point, const struct config_sensor *sensor);
+// Start the thread, where there is any chip. 0 or a negative errno.
 int bus_worker_start(struct bus_worker *worker);
 
-// Take up to cap reports; returns how many. Main thread; never blocks, never allocates.
-size_t bus_worker_take(struct bus_worker *worker, struct bus_report *reports, size_t cap);
-
-// Readable while reports wait.
-int bus_worker_fd(const struct bus_worker *worker);
+// What it tells.
+struct reports *bus_worker_reports(const struct bus_worker *worker);
 
 // End the thread. A transfer under way may hold it for the adapter's timeout; then it is left to the end of
 // the process.
-void bus_worker_stop(struct bus_worker *worker);
+void bus_worker_stop(struct bus_worker *worker); // NULL is fine
 
 #endif

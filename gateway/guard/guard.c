@@ -16,11 +16,10 @@
 
 #include "gateway/common/log.h"
 #include "gateway/core/core.h"
-#include "gateway/guard/bus_worker.h"
 #include "gateway/guard/lines.h"
 #include "gateway/guard/minutes.h"
 #include "gateway/guard/outputs.h"
-#include "gateway/guard/scan.h"
+#include "gateway/guard/workers.h"
 
 // Lines are watched with priorities below zero (lines.c); the rest of the loop in this order.
 #define PRIORITY_CORE    -20 // delays that run out
@@ -50,7 +49,7 @@ struct guard {
     struct lines *lines;
     struct outputs *outputs;
     struct minutes *minutes;
-    struct bus_worker **workers; // one a bus
+    struct workers *workers;
     struct ring *ring;
     struct recorder *recorder;
     struct mailbox *mailbox;
@@ -148,30 +147,26 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *user)
     return 0;
 }
 
-static int on_bus(sd_event_source *source, int fd, uint32_t events, void *user)
+static void on_report(const struct report *report, void *user)
 {
     struct guard *guard = user;
-    struct bus_report reports[16];
-    size_t worker = 0;
-    (void)source;
-    (void)events;
-    while (bus_worker_fd(guard->workers[worker]) != fd) {
-        worker++;
-    }
-    size_t n = bus_worker_take(guard->workers[worker], reports, sizeof reports / sizeof *reports);
-    for (size_t i = 0; i < n; i++) {
-        const struct bus_report *report = &reports[i];
-        if (report->is_trouble) {
-            on_point_trouble(report->point, report->trouble, guard);
-            continue;
-        }
+    switch (report->kind) {
+    case REPORT_TROUBLE:
+        on_point_trouble(report->point, report->trouble, guard);
+        break;
+    case REPORT_READING:
         minutes_add(guard->minutes, report->point, report->reading.quantity, report->reading.value);
         (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_READING,
                                                 .point = report->point,
                                                 .quantity = report->reading.quantity,
                                                 .value = report->reading.value });
+        break;
+    case REPORT_CARD:
+        (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_CARD,
+                                                .point = report->point,
+                                                .value = (int32_t)report->card_bits });
+        break;
     }
-    return 0;
 }
 
 static void fill_snapshot(const struct guard *guard, struct core_snapshot *snapshot)
@@ -365,39 +360,6 @@ static int start_core(struct guard *guard)
     return guard->recorder ? 0 : -ENOMEM;
 }
 
-static int start_workers(struct guard *guard)
-{
-    const struct config *config = guard->config;
-    guard->workers = calloc(config->n_buses + 1, sizeof(struct bus_worker *));
-    if (!guard->workers) {
-        return -ENOMEM;
-    }
-    for (size_t i = 0; i < config->n_buses; i++) {
-        guard->workers[i] = bus_worker_new(config->buses[i].i2c);
-        int r = guard->workers[i] ? add_io(guard, bus_worker_fd(guard->workers[i]), on_bus, PRIORITY_BUSES)
-                                  : -ENOMEM;
-        if (r < 0) {
-            return r;
-        }
-    }
-    for (size_t p = 0; p < guard->plan->core.n_points; p++) {
-        const struct config_sensor *sensor = guard->plan->sources[p].sensor;
-        if (sensor && sensor->part->bus == PART_I2C) {
-            int r = bus_worker_add(guard->workers[sensor->bus], p, sensor);
-            if (r < 0) {
-                return r;
-            }
-        }
-    }
-    for (size_t i = 0; i < config->n_buses; i++) {
-        int r = bus_worker_start(guard->workers[i]);
-        if (r < 0) {
-            return r;
-        }
-    }
-    return 0;
-}
-
 static int start_control(struct guard *guard, const struct guard_extension *extension)
 {
     guard->mailbox = mailbox_new();
@@ -502,19 +464,12 @@ static int start(struct guard *guard, const struct guard_extension *extension)
     (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_TICK }); // outputs of alarms that stood before
     outputs_verify(guard->outputs, on_point_trouble, guard);
     lines_start(guard->lines);
-    r = start_workers(guard);
+    r = workers_start(guard->config, guard->plan, guard->loop, PRIORITY_BUSES, on_report, guard,
+                      &guard->workers);
     return r < 0 ? r : start_control(guard, extension);
 }
 
 // ---- Stop
-
-static void stop_workers(struct guard *guard)
-{
-    for (size_t i = 0; guard->workers && i < guard->config->n_buses; i++) {
-        bus_worker_stop(guard->workers[i]);
-    }
-    free(guard->workers);
-}
 
 // In reverse order of start(). Outputs keep their level until the very end.
 static void stop(struct guard *guard)
@@ -525,7 +480,7 @@ static void stop(struct guard *guard)
     }
     control_stop(guard->control);
     mailbox_free(guard->mailbox);
-    stop_workers(guard);
+    workers_stop(guard->workers);
     lines_free(guard->lines);
     minutes_flush(guard->minutes, guard->recorder);
     minutes_free(guard->minutes);
@@ -605,8 +560,6 @@ static void usage(FILE *out, const char *program)
             "%s %s: guards childcare rooms\n\n"
             "  --config FILE   the configuration (else $CAREROOM_CONFIG, else /etc/careroom/careroom.yaml)\n"
             "  --check         say every mistake in it with file, line and key, and exit: 0 none, 1 some\n"
-            "  --scan          list buses, the parts found on them, and lines; only while no guard runs\n"
-            "  --yaml          with --scan: as a configuration to be filled in\n"
             "  --keys          list every key of the configuration with type, range, default and meaning\n"
             "  --version       print the version\n"
             "  --help          print this\n",
@@ -618,11 +571,10 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
         { "keys", no_argument, NULL, 'K' },         { "version", no_argument, NULL, 'V' },
-        { "help", no_argument, NULL, 'h' },         { "scan", no_argument, NULL, 's' },
-        { "yaml", no_argument, NULL, 'y' },         { NULL, 0, NULL, 0 },
+        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
     };
     const char *file = config_default_file();
-    bool check = false, scan = false, yaml = false;
+    bool check = false;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -631,12 +583,6 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
             break;
         case 'k':
             check = true;
-            break;
-        case 's':
-            scan = true;
-            break;
-        case 'y':
-            yaml = true;
             break;
         case 'K':
             config_print_keys(stdout);
@@ -656,9 +602,6 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
         fprintf(stderr, "%s: what is \"%s\"? Options begin with --\n", program_invocation_short_name,
                 argv[optind]);
         return 2;
-    }
-    if (scan) {
-        return scan_main(file, yaml, extension);
     }
     struct config *config;
     int r = config_load(file, &guard_catalogue, config_report_text, stderr, &config);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "gateway/common/log.h"
+#include "gateway/guard/health.h"
 #include "sensors/bus/gpio.h"
 #include "sensors/driver.h"
 #include "sensors/reader.h"
@@ -13,10 +14,8 @@
 #define PRIORITY_FIRE  -100
 #define PRIORITY_LINES -50
 
-// Card frames in a row that are none, before the reader is in trouble.
-#define FRAMES_TO_TROUBLE 3
-#define EDGES             32
-#define DRAIN_ROUNDS      4 // then other sources have their turn
+#define EDGES        32
+#define DRAIN_ROUNDS 4 // then other sources have their turn
 
 struct line_point {
     struct lines *owner;
@@ -27,10 +26,9 @@ struct line_point {
         16) unsigned char state[DRIVER_STATE_MAX > READER_STATE_MAX ? DRIVER_STATE_MAX : READER_STATE_MAX];
     struct gpio_lines *gpio;
     sd_event_source *io, *timer;
-    bool level;      // as last heard (contacts)
-    bool gone;       // the line can't be had, or is no more: a trouble until the next start
-    bool unreadable; // a card reader in trouble
-    unsigned bad_frames;
+    bool level;           // as last heard (contacts)
+    bool gone;            // the line can't be had, or is no more: a trouble until the next start
+    struct health health; // of a card reader's frames
 };
 
 struct lines {
@@ -70,40 +68,17 @@ static void contact_result(struct line_point *p, const struct driver_result *res
     }
 }
 
-static void reader_bad_frame(struct line_point *p, bool at_once)
-{
-    p->bad_frames++;
-    if (!p->unreadable && (at_once || p->bad_frames >= FRAMES_TO_TROUBLE)) {
-        p->unreadable = true;
-        tell_trouble(p, TROUBLE_UNREADABLE);
-    }
-}
-
 static void reader_result(struct line_point *p, const struct reader_result *result)
 {
     arm(p, result->next_ns);
-    switch (result->outcome) {
-    case READER_NOTHING:
-        break;
-    case READER_CARD:
-        p->bad_frames = 0;
-        if (p->unreadable) {
-            p->unreadable = false;
-            tell_trouble(p, TROUBLE_NONE);
-        }
+    if (health_outcome(&p->health, result->outcome)) {
+        tell_trouble(p, p->health.told);
+    }
+    if (result->outcome == READER_CARD) {
         p->owner->input(&(struct core_input){ .kind = CORE_INPUT_CARD,
                                               .point = p->point,
                                               .value = (int32_t)result->card.bits },
                         p->owner->user);
-        break;
-    case READER_LENGTH:
-    case READER_PARITY:
-    case READER_LOST:
-        reader_bad_frame(p, false);
-        break;
-    case READER_LINE_FAULT:
-        reader_bad_frame(p, true);
-        break;
     }
 }
 
@@ -223,7 +198,7 @@ static int watch(struct line_point *p, sd_event *loop)
 
 static bool is_line(const struct plan_source *source)
 {
-    return source->kind == SOURCE_READER ||
+    return (source->kind == SOURCE_READER && source->reader->part->bus == PART_WIEGAND) ||
            (source->kind == SOURCE_SENSOR && source->sensor->part->bus == PART_LINE);
 }
 

@@ -97,6 +97,7 @@ static void add_sensor(struct builder *b, const struct config_room *room, size_t
                                  .contact = contact,
                                  .role = sensor->role,
                                  .stale_ns = STALE_POLLS * sensor->every_ms * NS_PER_MS + STALE_START_NS,
+                                 .warm_up_ns = sensor->part->warm_up_ms * NS_PER_MS,
                              },
                              &(struct plan_source){ .kind = SOURCE_SENSOR, .room = r, .sensor = sensor });
     const struct role_meaning *meaning = &role_meanings[sensor->role];

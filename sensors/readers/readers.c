@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-static const struct reader *const table[] = { &wiegand_reader };
+static const struct reader *const table[] = { &wiegand_reader, &pn532_reader, &rdm6300_reader,
+                                              &wedge_reader };
 
 const struct reader *reader_at(size_t index)
 {

@@ -5,5 +5,8 @@
 #include "sensors/reader.h"
 
 extern const struct reader wiegand_reader;
+extern const struct reader pn532_reader;
+extern const struct reader rdm6300_reader;
+extern const struct reader wedge_reader;
 
 #endif

@@ -1,8 +1,9 @@
 // Wiegand: two lines, idle high. A low pulse (20 to 100 us, 0.2 to 20 ms apart) on D0 is a 0, on D1 a 1,
-// highest bit first; silence ends the frame. Only falling edges count. A frame of 26 or 34 bits begins with
-// an even parity bit over its first half and ends with an odd one over its second. There is no other
-// protection, so whatever looks unlike a frame is refused: the child presents the card again. The format can
-// be listened to and copied: good for attendance, never for a lock.
+// highest bit first; silence ends the frame. Only falling edges count. A frame of 26, 34 or 37 bits begins
+// with an even parity bit, which counts itself, over its first half and ends with an odd one over its second;
+// the middle bit of 37 belongs to both. There is no other protection, so whatever looks unlike a frame is
+// refused: the child presents the card again. The format can be listened to and copied: good for attendance,
+// never for a lock.
 #include "sensors/readers/readers.h"
 
 #include "gateway/common/clock.h"
@@ -37,14 +38,17 @@ static enum reader_outcome judge(const struct wiegand *frame, struct card *ret_c
         return READER_NOTHING; // the latter has been told when it got too long
     if (frame->lost)
         return READER_LOST;
-    if (frame->count != 26 && frame->count != 34)
+    if (frame->count != 26 && frame->count != 34 && frame->count != 37)
         return READER_LENGTH;
-    unsigned half = frame->count / 2;
+    unsigned half = (frame->count + 1) / 2; // of 37 bits: 19 in each, one of them in both
+    uint64_t first = frame->bits >> (frame->count - half);
     uint64_t second = frame->bits & ((1ULL << half) - 1);
-    if (odd(frame->bits >> half) || !odd(second))
+    if (odd(first) || !odd(second))
         return READER_PARITY;
     uint64_t inner = frame->bits >> 1 & ((1ULL << (frame->count - 2)) - 1);
-    *ret_card = (struct card){ .bits = frame->count, .number = inner };
+    *ret_card = (struct card){ .bits = frame->count, .length = (frame->count - 2 + 7) / 8 };
+    for (size_t i = ret_card->length; i > 0; i--, inner >>= 8)
+        ret_card->bytes[i - 1] = (uint8_t)inner;
     return READER_CARD;
 }
 
@@ -85,7 +89,7 @@ static void edge(void *state, unsigned line, bool level, bool lost, uint64_t at_
 const struct reader wiegand_reader = {
     .info = {
         .name = "wiegand",
-        .what = "Wiegand card reader, 26 or 34 bits",
+        .what = "Wiegand card reader, 26, 34 or 37 bits",
         .bus = PART_WIEGAND,
         .address = 0,
         .addresses = { 0 },
@@ -95,5 +99,8 @@ const struct reader wiegand_reader = {
     .state_size = sizeof(struct wiegand),
     .init = init,
     .edge = edge,
+    .step = NULL,
+    .byte = NULL,
+    .key = NULL,
     .settle = settle,
 };

@@ -19,12 +19,15 @@ struct slot {
 struct adapter {
     struct adapter *next;
     struct slot *slots;
+    bool pulled;
+    unsigned plugged; // how often
     char path[];
 };
 
 // A handle remembers the path alone: what is attached may change while it is open.
 struct i2c_bus {
     char *path;
+    unsigned plugged; // of the adapter, when it was opened
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -138,6 +141,17 @@ void sim_bus_hold(const char *path, uint8_t address, bool held)
         pthread_cond_broadcast(&released);
 }
 
+void sim_bus_pull(const char *path, bool pulled)
+{
+    sim_bus_lock();
+    struct adapter *adapter = add_adapter(path);
+    if (adapter) {
+        adapter->plugged += adapter->pulled && !pulled;
+        adapter->pulled = pulled;
+    }
+    sim_bus_unlock();
+}
+
 void sim_bus_set_timeout_ms(unsigned ms)
 {
     sim_bus_lock();
@@ -186,8 +200,23 @@ static int message_transfer(const char *path, const struct i2c_message *message)
     return slot ? slot->transfer(slot->user, message) : -EREMOTEIO;
 }
 
+// An adapter that nobody knows is as good as one without chips.
+static int adapter_state(const char *path, unsigned *ret_plugged)
+{
+    sim_bus_lock();
+    const struct adapter *adapter = find_adapter(path);
+    *ret_plugged = adapter ? adapter->plugged : 0;
+    int r = adapter && adapter->pulled ? -ENOENT : 0;
+    sim_bus_unlock();
+    return r;
+}
+
 int i2c_open(const char *path, struct i2c_bus **ret_bus)
 {
+    unsigned plugged;
+    int r = adapter_state(path, &plugged);
+    if (r < 0)
+        return r;
     struct i2c_bus *bus = malloc(sizeof(*bus));
     char *copy = bus ? strdup(path) : NULL;
     if (!copy) {
@@ -195,6 +224,7 @@ int i2c_open(const char *path, struct i2c_bus **ret_bus)
         return -ENOMEM;
     }
     bus->path = copy;
+    bus->plugged = plugged;
     *ret_bus = bus;
     return 0;
 }
@@ -209,8 +239,9 @@ void i2c_close(struct i2c_bus *bus)
 
 int i2c_transfer(struct i2c_bus *bus, const struct i2c_message *messages, size_t n)
 {
-    int r = 0;
     sim_bus_lock();
+    const struct adapter *adapter = find_adapter(bus->path);
+    int r = adapter && (adapter->pulled || adapter->plugged != bus->plugged) ? -ENODEV : 0;
     for (size_t i = 0; i < n && r == 0; i++)
         r = message_transfer(bus->path, &messages[i]);
     sim_bus_unlock();
@@ -230,12 +261,4 @@ int i2c_list(int (*each)(const char *path, const char *name, void *user), void *
     }
     sim_bus_unlock();
     return r;
-}
-
-// No kernel drives a simulated chip.
-int i2c_claimed(struct i2c_bus *bus, uint8_t address)
-{
-    (void)bus;
-    (void)address;
-    return 0;
 }

@@ -31,6 +31,10 @@ void sim_bus_unlock(void);
 // on its adapter gets on: each waits for the adapter's timeout, or goes on as soon as the lines are free.
 void sim_bus_hold(const char *path, uint8_t address, bool held);
 
+// The adapter at this path is pulled, or plugged in again: while it is away it can't be opened (-ENOENT), and
+// what was open before says -ENODEV for ever.
+void sim_bus_pull(const char *path, bool pulled);
+
 // How long a transfer waits for held lines: 1000 ms, the kernel's default, unless a test wants something
 // else.
 void sim_bus_set_timeout_ms(unsigned ms);

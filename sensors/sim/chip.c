@@ -11,8 +11,8 @@ const char *const sim_fault_names[SIM_FAULT_COUNT] = {
 };
 
 static const struct sim_model *const models[] = {
-    &sim_scd40, &sim_scd41,  &sim_sht4x,   &sim_scd30, &sim_sht3x,        &sim_bme280,
-    &sim_lm75,  &sim_tmp102, &sim_mcp9808, &sim_sps30, &sim_ads1115_loop, &sim_ads1115_analog,
+    &sim_scd40,  &sim_scd41,   &sim_sht4x, &sim_scd30,        &sim_sht3x,          &sim_bme280, &sim_lm75,
+    &sim_tmp102, &sim_mcp9808, &sim_sps30, &sim_ads1115_loop, &sim_ads1115_analog, &sim_pn532,
 };
 
 const struct sim_model *sim_model_find(const char *driver)
@@ -26,14 +26,16 @@ const struct sim_model *sim_model_find(const char *driver)
 static int chip_transfer(void *user, const struct i2c_message *message)
 {
     struct sim_chip *chip = user;
-    if (chip->fault == SIM_FAULT_NACK)
+    if (chip->fault == SIM_FAULT_NACK || chip->unpowered)
         return -EREMOTEIO;
     uint64_t now_ns = sim_now_ns();
     if (!message->read)
         return chip->model->write(chip->state, message->bytes, message->length, now_ns);
     int r = chip->model->read(chip->state, message->bytes, message->length, now_ns);
-    if (r == 0 && chip->fault == SIM_FAULT_CRC && message->length > 0)
-        message->bytes[message->length - 1] ^= 0x01;
+    if (r == 0 && chip->fault == SIM_FAULT_CRC && message->length > 0) {
+        size_t at = chip->model->check ? chip->model->check(chip->state) : message->length - 1u;
+        message->bytes[at < message->length ? at : 0] ^= 0x01;
+    }
     return r;
 }
 
@@ -99,4 +101,33 @@ int sim_chip_fault(struct sim_chip *chip, enum sim_fault fault)
         change_fault(chip, fault, sim_now_ns());
     sim_bus_unlock();
     return 0;
+}
+
+int sim_chip_show(struct sim_chip *chip, const char *uid)
+{
+    if (!chip->model->show)
+        return -EINVAL;
+    sim_bus_lock();
+    int r = chip->model->show(chip->state, uid, sim_now_ns());
+    sim_bus_unlock();
+    return r;
+}
+
+void sim_chip_supply(struct sim_chip *chip, bool on)
+{
+    sim_bus_lock();
+    if (on && chip->unpowered)
+        chip->model->power_on(chip->state, sim_now_ns());
+    if (!on && chip->fault == SIM_FAULT_HANG)
+        change_fault(chip, SIM_FAULT_NONE, sim_now_ns());
+    chip->unpowered = !on;
+    sim_bus_unlock();
+}
+
+void sim_chip_clocked(struct sim_chip *chip)
+{
+    sim_bus_lock();
+    if (chip->fault == SIM_FAULT_HANG)
+        change_fault(chip, SIM_FAULT_NONE, sim_now_ns());
+    sim_bus_unlock();
 }

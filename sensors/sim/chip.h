@@ -24,7 +24,7 @@ struct sim_model {
     // A write or read header and its bytes. 0, or -EREMOTEIO where the part does not acknowledge.
     int (*write)(void *state, const uint8_t *bytes, size_t length, uint64_t now_ns);
     int (*read)(void *state, uint8_t *ret_bytes, size_t length, uint64_t now_ns);
-    // The world around it changes.
+    // The world around it changes; only where it measures anything.
     void (*set)(void *state, enum quantity quantity, int32_t value, uint64_t now_ns);
     // SIM_FAULT_STUCK begins or ends: it answers, but measures nothing.
     void (*stick)(void *state, bool stuck, uint64_t now_ns);
@@ -33,6 +33,10 @@ struct sim_model {
     void (*wire)(void *state, void *whole, const struct config_sensor *config);
     // Optional: the wires of a loop.
     void (*line)(void *state, enum sim_contact line);
+    // A card is shown to a card reader; else NULL. 0 or -EINVAL: no card of its kind.
+    int (*show)(void *state, const char *uid, uint64_t now_ns);
+    // Which byte of the read before SIM_FAULT_CRC damages; NULL: the last one.
+    size_t (*check)(const void *state);
 };
 
 struct sim_chip {
@@ -41,10 +45,11 @@ struct sim_chip {
     uint8_t address;
     enum sim_fault fault;
     struct sim_chip *whole; // the chip that this is a part of; NULL: itself
+    bool unpowered;         // its bus's supply is switched off
     _Alignas(16) uint8_t state[SIM_CHIP_STATE_MAX];
 };
 
-extern const struct sim_model sim_scd40, sim_scd41, sim_sht4x;
+extern const struct sim_model sim_scd40, sim_scd41, sim_sht4x, sim_pn532;
 
 extern const struct sim_model sim_scd30, sim_sht3x, sim_bme280, sim_lm75, sim_tmp102, sim_mcp9808, sim_sps30,
     sim_ads1115_loop, sim_ads1115_analog;
@@ -69,5 +74,11 @@ int sim_chip_line(struct sim_chip *chip, enum sim_contact line);
 // not of a part without checks.
 int sim_chip_set(struct sim_chip *chip, enum quantity quantity, int32_t value);
 int sim_chip_fault(struct sim_chip *chip, enum sim_fault fault);
+// The same for a card that is shown to it.
+int sim_chip_show(struct sim_chip *chip, const char *uid);
+// Its supply is switched. A chip that held the bus lets go, and comes back without that fault.
+void sim_chip_supply(struct sim_chip *chip, bool on);
+// It was clocked free where it held the bus.
+void sim_chip_clocked(struct sim_chip *chip);
 
 #endif

@@ -8,8 +8,10 @@
 #include "sensors/sim/bus.h"
 #include "sensors/sim/chip.h"
 #include "sensors/sim/pins.h"
+#include "sensors/sim/ports.h"
 
-#define PULSES_MAX 64
+#define PULSES_MAX  64
+#define HELD_CLOCKS 4 // after which a chip that holds its bus lets go
 
 const char *const sim_contact_names[SIM_CONTACT_COUNT] = {
     [SIM_CONTACT_INACTIVE] = "inactive",
@@ -17,19 +19,110 @@ const char *const sim_contact_names[SIM_CONTACT_COUNT] = {
     [SIM_CONTACT_OPEN] = "open",
 };
 
-enum part_kind { KIND_CHIP, KIND_CONTACT, KIND_READER, KIND_OUTPUT };
+enum part_kind { KIND_CHIP, KIND_MODULE, KIND_KEYBOARD, KIND_CONTACT, KIND_WIEGAND, KIND_OUTPUT };
 
 struct part {
     const char *room, *id;
     enum part_kind kind;
+    bool reader;                  // of cards
     struct sim_chip chip;         // KIND_CHIP
-    struct sim_pin *pins[2];      // the others; two where it is a reader
+    const char *path;             // KIND_MODULE, KIND_KEYBOARD
+    struct sim_pin *pins[2];      // the others; two where it is a Wiegand reader
     bool normally_closed;         // KIND_CONTACT
     enum sim_drive closed_drives; // KIND_CONTACT: where a closed contact ties its line to
 };
 
+// The lines beside an I2C bus; NULL where the configuration has none.
+struct wires {
+    const char *path;
+    struct sim_pin *scl, *sda, *power;
+    unsigned clocks; // since a chip began to hold SDA
+    bool held;
+};
+
 static struct part *parts;
-static size_t n_parts;
+static struct wires *wires; // one a bus
+static size_t n_parts, n_wires;
+
+// --- Buses ---------------------------------------------------------------------------------------
+
+static void each_chip_on(const char *path, void (*act)(struct sim_chip *chip))
+{
+    for (size_t i = 0; i < n_parts; i++)
+        if (parts[i].kind == KIND_CHIP && strcmp(parts[i].chip.path, path) == 0)
+            act(&parts[i].chip);
+}
+
+static void let_go(struct wires *bus)
+{
+    bus->held = false;
+    if (bus->sda)
+        sim_pin_drive(bus->sda, SIM_DRIVE_NONE);
+}
+
+// The worker of the bus clocks it: this runs on its thread.
+static void clocked(void *user, bool level)
+{
+    struct wires *bus = user;
+    if (!level || !bus->held || ++bus->clocks < HELD_CLOCKS)
+        return;
+    let_go(bus);
+    each_chip_on(bus->path, sim_chip_clocked);
+}
+
+static void supply_on(struct sim_chip *chip)
+{
+    sim_chip_supply(chip, true);
+}
+
+static void supply_off(struct sim_chip *chip)
+{
+    sim_chip_supply(chip, false);
+}
+
+static void switched(void *user, bool level)
+{
+    struct wires *bus = user;
+    if (!level)
+        let_go(bus);
+    each_chip_on(bus->path, level ? supply_on : supply_off);
+}
+
+static void hold_data(const char *path, bool held)
+{
+    for (size_t i = 0; i < n_wires; i++) {
+        if (!wires[i].path || strcmp(wires[i].path, path) != 0)
+            continue;
+        wires[i].clocks = 0;
+        wires[i].held = held;
+        if (wires[i].sda)
+            sim_pin_drive(wires[i].sda, held ? SIM_DRIVE_LOW : SIM_DRIVE_NONE);
+    }
+}
+
+static int add_wire(const char *name, sim_pin_changed_fn changed, struct wires *bus, struct sim_pin **ret_pin)
+{
+    if (!name)
+        return 0;
+    int r = sim_pin_add(name, true, SIM_DRIVE_NONE, ret_pin);
+    if (r == 0 && changed)
+        sim_pin_watch(*ret_pin, changed, bus);
+    return r;
+}
+
+static int build_bus(const struct config_bus *config)
+{
+    struct wires *bus = &wires[n_wires++];
+    if (!config->i2c)
+        return 0;
+    bus->path = config->i2c;
+    int r = sim_bus_add(config->i2c);
+    if (r == 0)
+        r = add_wire(config->scl, clocked, bus, &bus->scl);
+    if (r == 0)
+        r = add_wire(config->sda, NULL, bus, &bus->sda);
+    return r < 0 ? r : add_wire(config->power, switched, bus, &bus->power);
+}
 
 // --- Building ------------------------------------------------------------------------------------
 
@@ -39,14 +132,28 @@ static enum sim_drive contact_drive(const struct part *part, enum sim_contact st
     return closed ? part->closed_drives : SIM_DRIVE_NONE;
 }
 
-static int build_chip(struct part *part, const struct config *config, const struct config_sensor *sensor)
+static int build_chip(struct part *part, const char *driver, const struct config_bus *bus, uint8_t address)
 {
-    const struct sim_model *model = sim_model_find(sensor->driver);
+    const struct sim_model *model = sim_model_find(driver);
     if (!model)
         return -ENOTSUP;
     part->kind = KIND_CHIP;
-    return sim_chip_attach(&part->chip, model, config->buses[sensor->bus].i2c, sensor->address,
-                           (uint16_t)(part - parts));
+    return sim_chip_attach(&part->chip, model, bus->i2c, address, (uint16_t)(part - parts));
+}
+
+static int build_module(struct part *part, const char *driver, const struct config_bus *bus)
+{
+    const struct sim_module_model *model = sim_module_find(driver);
+    if (!model)
+        return -ENOTSUP;
+    part->kind = KIND_MODULE;
+    part->path = bus->serial;
+    return sim_port_add(bus->serial, model);
+}
+
+static int build_on_bus(struct part *part, const char *driver, const struct config_bus *bus, uint8_t address)
+{
+    return bus->serial ? build_module(part, driver, bus) : build_chip(part, driver, bus, address);
 }
 
 // A contact ties its line to ground against a pull-up (a resistor outside where the bias is left alone), or
@@ -60,9 +167,21 @@ static int build_contact(struct part *part, const struct config_sensor *sensor)
     return sim_pin_add(sensor->line, pulled_up, contact_drive(part, SIM_CONTACT_INACTIVE), &part->pins[0]);
 }
 
-static int build_reader(struct part *part, const struct config_reader *reader)
+static int build_keyboard(struct part *part, const struct config_reader *reader)
 {
-    part->kind = KIND_READER;
+    part->kind = KIND_KEYBOARD;
+    part->path = reader->device;
+    return sim_keyboard_add(reader->device);
+}
+
+static int build_reader(struct part *part, const struct config *config, const struct config_reader *reader)
+{
+    part->reader = true;
+    if (reader->device)
+        return build_keyboard(part, reader);
+    if (!reader->d0)
+        return build_on_bus(part, reader->driver, &config->buses[reader->bus], reader->address);
+    part->kind = KIND_WIEGAND;
     int r = sim_pin_add(reader->d0, true, SIM_DRIVE_NONE, &part->pins[0]);
     return r < 0 ? r : sim_pin_add(reader->d1, true, SIM_DRIVE_NONE, &part->pins[1]);
 }
@@ -88,10 +207,11 @@ static int build_room(const struct config *config, const struct config_room *roo
     for (size_t i = 0; i < room->n_sensors && r == 0; i++) {
         const struct config_sensor *sensor = &room->sensors[i];
         struct part *part = next_part(room, sensor->id);
-        r = sensor->line ? build_contact(part, sensor) : build_chip(part, config, sensor);
+        r = sensor->line ? build_contact(part, sensor)
+                         : build_on_bus(part, sensor->driver, &config->buses[sensor->bus], sensor->address);
     }
     for (size_t i = 0; i < room->n_readers && r == 0; i++)
-        r = build_reader(next_part(room, room->readers[i].id), &room->readers[i]);
+        r = build_reader(next_part(room, room->readers[i].id), config, &room->readers[i]);
     for (size_t i = 0; i < room->n_outputs && r == 0; i++)
         r = build_output(next_part(room, room->outputs[i].id), &room->outputs[i]);
     return r;
@@ -103,11 +223,12 @@ static int build(const struct config *config)
     for (size_t i = 0; i < config->n_rooms; i++)
         n += config->rooms[i].n_sensors + config->rooms[i].n_readers + config->rooms[i].n_outputs;
     parts = calloc(n ? n : 1, sizeof(*parts));
-    if (!parts)
+    wires = calloc(config->n_buses + 1, sizeof(*wires));
+    if (!parts || !wires)
         return -ENOMEM;
     int r = 0;
     for (size_t i = 0; i < config->n_buses && r == 0; i++)
-        r = sim_bus_add(config->buses[i].i2c);
+        r = build_bus(&config->buses[i]);
     for (size_t i = 0; i < config->n_rooms && r == 0; i++)
         r = build_room(config, &config->rooms[i]);
     return r;
@@ -125,34 +246,37 @@ int sim_build(const struct config *config)
 void sim_destroy(void)
 {
     sim_bus_detach_all();
+    sim_ports_remove_all();
+    sim_keyboards_remove_all();
     sim_pins_remove_all();
     free(parts);
+    free(wires);
     parts = NULL;
-    n_parts = 0;
+    wires = NULL;
+    n_parts = n_wires = 0;
 }
 
 // --- Changing and asking -------------------------------------------------------------------------
 
 // The parts themselves don't change between build and destroy, and are looked up without a lock.
-static bool is_sensor(const struct part *part)
+static struct part *find_any(const char *room, const char *id)
 {
-    return part->kind == KIND_CHIP || part->kind == KIND_CONTACT;
+    for (size_t i = 0; i < n_parts; i++)
+        if (strcmp(parts[i].room, room) == 0 && strcmp(parts[i].id, id) == 0)
+            return &parts[i];
+    return NULL;
 }
 
 static struct part *find_sensor(const char *room, const char *id)
 {
-    for (size_t i = 0; i < n_parts; i++)
-        if (is_sensor(&parts[i]) && strcmp(parts[i].room, room) == 0 && strcmp(parts[i].id, id) == 0)
-            return &parts[i];
-    return NULL;
+    struct part *part = find_any(room, id);
+    return part && !part->reader && part->kind != KIND_OUTPUT ? part : NULL;
 }
 
 static struct part *find_part(enum part_kind kind, const char *room, const char *id)
 {
-    for (size_t i = 0; i < n_parts; i++)
-        if (parts[i].kind == kind && strcmp(parts[i].room, room) == 0 && strcmp(parts[i].id, id) == 0)
-            return &parts[i];
-    return NULL;
+    struct part *part = find_any(room, id);
+    return part && part->kind == kind ? part : NULL;
 }
 
 static int set_contact(struct part *part, enum quantity quantity, int32_t value)
@@ -170,16 +294,38 @@ int sim_set(const char *room, const char *sensor, enum quantity quantity, int32_
         return -ENOENT;
     if ((unsigned)quantity >= QUANTITY_COUNT)
         return -EINVAL;
-    return part->kind == KIND_CONTACT ? set_contact(part, quantity, value)
-                                      : sim_chip_set(&part->chip, quantity, value);
+    if (part->kind == KIND_CONTACT)
+        return set_contact(part, quantity, value);
+    return part->kind == KIND_MODULE ? sim_port_set(part->path, quantity, value)
+                                     : sim_chip_set(&part->chip, quantity, value);
 }
 
-int sim_fault(const char *room, const char *sensor, enum sim_fault fault)
+static int chip_fault(struct part *part, enum sim_fault fault)
 {
-    struct part *part = find_sensor(room, sensor);
-    if (!part)
+    int r = sim_chip_fault(&part->chip, fault);
+    if (r == 0)
+        hold_data(part->chip.path, fault == SIM_FAULT_HANG);
+    return r;
+}
+
+int sim_fault(const char *room, const char *id, enum sim_fault fault)
+{
+    struct part *part = find_any(room, id);
+    if (!part || part->kind == KIND_OUTPUT)
         return -ENOENT;
-    return part->kind == KIND_CHIP ? sim_chip_fault(&part->chip, fault) : -EINVAL;
+    switch (part->kind) {
+    case KIND_CHIP:
+        return chip_fault(part, fault);
+    case KIND_MODULE:
+        return sim_port_fault(part->path, fault);
+    case KIND_KEYBOARD:
+        return sim_keyboard_fault(part->path, fault);
+    case KIND_CONTACT:
+    case KIND_WIEGAND:
+    case KIND_OUTPUT:
+        break;
+    }
+    return -EINVAL;
 }
 
 int sim_line(const char *room, const char *sensor, enum sim_contact state)
@@ -195,7 +341,7 @@ int sim_line(const char *room, const char *sensor, enum sim_contact state)
 
 int sim_pulses(const char *room, const char *reader, const char *bits)
 {
-    struct part *part = find_part(KIND_READER, room, reader);
+    struct part *part = find_part(KIND_WIEGAND, room, reader);
     if (!part)
         return -ENOENT;
     size_t n = strspn(bits, "01");
@@ -204,13 +350,15 @@ int sim_pulses(const char *room, const char *reader, const char *bits)
     return sim_pins_pulse(part->pins, bits, (unsigned)n);
 }
 
-// Even parity of the first half in front, odd parity of the second half behind.
+// Even parity of the first half in front, odd parity of the second half behind; a bit in the middle is in
+// both.
 static void frame(uint64_t data, unsigned data_bits, char *ret_bits)
 {
     unsigned ones[2] = { 0, 0 };
     for (unsigned i = 0; i < data_bits; i++) {
         bool one = (data >> (data_bits - 1 - i)) & 1;
-        ones[i >= data_bits / 2] += one;
+        ones[0] += one && 2 * i < data_bits;
+        ones[1] += one && 2 * i + 1 >= data_bits;
         ret_bits[1 + i] = one ? '1' : '0';
     }
     ret_bits[0] = ones[0] % 2 ? '1' : '0';
@@ -220,13 +368,42 @@ static void frame(uint64_t data, unsigned data_bits, char *ret_bits)
 
 int sim_badge(const char *room, const char *reader, unsigned format, uint32_t facility, uint32_t card)
 {
+    static const struct {
+        unsigned bits, card_bits;
+        uint32_t facility_max;
+    } formats[] = { { 26, 16, 0xff }, { 34, 16, 0xffff }, { 37, 19, 0xffff } };
     char bits[PULSES_MAX + 1];
-    if (!find_part(KIND_READER, room, reader))
+    if (!find_part(KIND_WIEGAND, room, reader))
         return -ENOENT;
-    if ((format != 26 && format != 34) || facility > (format == 26 ? 0xFFu : 0xFFFFu) || card > 0xFFFF)
-        return -EINVAL;
-    frame((uint64_t)facility << 16 | card, format - 2, bits);
-    return sim_pulses(room, reader, bits);
+    for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+        if (formats[i].bits != format)
+            continue;
+        if (facility > formats[i].facility_max || card >> formats[i].card_bits != 0)
+            return -EINVAL;
+        frame((uint64_t)facility << formats[i].card_bits | card, format - 2, bits);
+        return sim_pulses(room, reader, bits);
+    }
+    return -EINVAL;
+}
+
+int sim_show(const char *room, const char *reader, const char *uid)
+{
+    struct part *part = find_any(room, reader);
+    if (!part || !part->reader)
+        return -ENOENT;
+    switch (part->kind) {
+    case KIND_CHIP:
+        return sim_chip_show(&part->chip, uid);
+    case KIND_MODULE:
+        return sim_port_show(part->path, uid);
+    case KIND_KEYBOARD:
+        return sim_keyboard_type(part->path, uid);
+    case KIND_CONTACT:
+    case KIND_WIEGAND:
+    case KIND_OUTPUT:
+        break;
+    }
+    return -ENOTSUP;
 }
 
 int sim_output(const char *room, const char *output, bool *ret_level, uint64_t *ret_changed_ns)

@@ -420,6 +420,9 @@ static void test_badges(void **state)
         { 34, 0, 0, 0x000000001 },
         { 34, 0xDEAD, 0xBEEF, 0x3BD5B7DDE },
         { 34, 0x1234, 0x5678, 0x22468ACF1 },
+        { 37, 0, 0, 0x0000000001 },
+        { 37, 0xFFFF, 0x7FFFF, 0x0FFFFFFFFF },
+        { 37, 0, 0x20000, 0x1000040000 },
     };
     struct gpio_lines *lines = request_reader();
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -469,7 +472,9 @@ static void test_reader_takes_the_card(void **state)
     reader->settle(reader_state, result.next_ns, &result);
     assert_int_equal(result.outcome, READER_CARD);
     assert_int_equal(result.card.bits, 26);
-    assert_int_equal(result.card.number, 57 << 16 | 12345);
+    const uint8_t number[3] = { 57, 12345 >> 8, 12345 & 0xff };
+    assert_int_equal(result.card.length, sizeof(number));
+    assert_memory_equal(result.card.bytes, number, sizeof(number));
     gpio_release(lines);
 }
 
@@ -541,7 +546,10 @@ static void test_no_such_thing(void **state)
     assert_int_equal(sim_line_changed(ROOM, "siren", &ns), -ENOENT);
     assert_int_equal(sim_output(ROOM, "door", &high, &ns), -ENOENT);
     assert_int_equal(sim_badge(ROOM, "exit", 26, 1, 1), -ENOENT);
-    assert_int_equal(sim_badge(ROOM, "entry", 37, 1, 1), -EINVAL);
+    assert_int_equal(sim_badge(ROOM, "entry", 36, 1, 1), -EINVAL);
+    assert_int_equal(sim_badge(ROOM, "entry", 37, 1, 0x80000), -EINVAL);
+    assert_int_equal(sim_show(ROOM, "entry", "01020304"), -ENOTSUP);
+    assert_int_equal(sim_show(ROOM, "air", "01020304"), -ENOENT);
     assert_int_equal(sim_badge(ROOM, "entry", 26, 256, 1), -EINVAL);
     assert_int_equal(sim_badge(ROOM, "entry", 34, 65536, 1), -EINVAL);
     assert_int_equal(sim_badge(ROOM, "entry", 26, 1, 65536), -EINVAL);
