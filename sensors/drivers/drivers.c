@@ -13,8 +13,8 @@ static const struct driver *const table[] = { &contact_driver,        &scd40_dri
                                               &sht4x_driver,          &scd30_driver,  &sht3x_driver,
                                               &bme280_driver,         &lm75_driver,   &tmp102_driver,
                                               &mcp9808_driver,        &sps30_driver,  &ads1115_loop_driver,
-                                              &ads1115_analog_driver, &mhz19b_driver, &mhz19c_driver,
-                                              &pms5003_driver };
+                                              &ads1115_analog_driver, &iio_driver,    &hwmon_driver,
+                                              &mhz19b_driver,         &mhz19c_driver, &pms5003_driver };
 
 const struct driver *driver_at(size_t index)
 {
