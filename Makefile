@@ -35,7 +35,11 @@ GUARD   := $(filter-out gateway/guard/main_%.c gateway/guard/sim_%.c,$(call src,
 UPLINK  := $(call src,gateway/uplink)
 CTL     := $(call src,gateway/ctl)
 PARTS   := $(call src,sensors/drivers sensors/readers) sensors/bus/recover.c
-REAL    := $(filter-out sensors/bus/recover.c,$(call src,sensors/bus)) # recover.c knows gpio.h alone
+# libgpiod 1.6 and 2.x have one name and two interfaces: the version that is installed picks the file.
+GPIOD   := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion libgpiod 2>/dev/null)))
+GPIODS  := sensors/bus/gpio_libgpiod1.c sensors/bus/gpio_libgpiod2.c
+# recover.c knows gpio.h alone.
+REAL    := $(filter-out $(GPIODS) sensors/bus/recover.c,$(call src,sensors/bus)) sensors/bus/gpio_libgpiod$(GPIOD).c
 SIM     := $(call src,sensors/sim)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -62,6 +66,9 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) 
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) cmocka)
 .PHONY: units
 units: $(UNITS)
+# Whichever version is installed, both are tested: each over a library of the test's own.
+$(BUILD)/obj/tests/unit/test_gpio_libgpiod1.o: ALL_CFLAGS += -Itests/unit/gpiod1
+$(BUILD)/obj/tests/unit/test_gpio_libgpiod2.o: ALL_CFLAGS += -Itests/unit/gpiod2
 
 # Fuzz targets (scripts/fuzz.sh): the same objects, seen by clang's fuzzer.
 $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
