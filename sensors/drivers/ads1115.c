@@ -12,9 +12,12 @@
 // after half a second, so that three of them, which are a trouble, take one second.
 //
 // Every conversion is one of its own, at the widest range, and the configuration is read back with its value:
-// a chip that lost its supply has forgotten it. The chip's other channels may be parts of their own, whose
-// steps come in between: a conversion is begun when none is under way, and one that was overtaken is begun
-// again.
+// a chip that lost its supply has forgotten it.
+//
+// The chip's other channels may be parts of their own, whose steps come in between. So whoever uses the chip
+// writes so into it: the comparator is off, and three bits of its configuration, which then mean nothing, say
+// "taken" and by which channel. The others wait for their turn; one who waited for too long takes the chip
+// from an owner who must have failed, and an owner who was overtaken begins again.
 #include "sensors/drivers/drivers.h"
 
 #include <errno.h>
@@ -26,26 +29,30 @@
 #define ONE_SHOT      0x8183 // start; +-6.144 V; one conversion, 128 a second; no comparator
 #define FIRST_CHANNEL 0x4000 // A0 against ground
 #define CHANNEL_SHIFT 12
+#define TAKEN         0x0004
+#define OWNER_SHIFT   3
+#define OWNER         0x0018           // its channel
+#define OF_PARTS      0x701c           // what the configurations of the chip's parts differ in
 #define DONE          0x8000           // as read
 #define CONVERT_NS    (10 * NS_PER_MS) // 8.6 ms at most
 #define TRIES         4                // looks at a conversion that is not done
-#define MUX           0x7000           // what the configurations of the chip's parts differ in
 #define TURN_NS       (5 * NS_PER_MS)  // to wait where another part has the chip
-#define TURNS         20               // that others may have before this is a fault
+#define TURNS         40               // that are waited; a part has the chip for 25 ms
 #define SAMPLE_NS     (20 * NS_PER_MS) // between the two samples of an alarm
 #define ALARM_SAMPLES 2
 #define FAULT_NS      (500 * NS_PER_MS)
-#define SUPPLY_MIN_UV 2000000 // less is no supply of a loop
-#define FULL_SCALE    32767   // the input is beyond the range
+#define SUPPLY_MIN_UV 2000000   // less is no supply of a loop
+#define FULL_SCALE    32767     // the input is beyond the range
+#define BEYOND_UV     INT32_MAX // which is no reading of any quantity
 
 enum band { BAND_SHORT, BAND_ALARM, BAND_NORMAL, BAND_DEGRADED, BAND_OPEN, BAND_COUNT };
 
 struct ads1115 {
     uint8_t address;
-    bool converting;
+    bool converting, releasing;
     uint16_t configuration; // of the conversion under way, without DONE
     unsigned tries;         // looks at it
-    unsigned turns;         // of others in this poll
+    unsigned turns;         // that were waited in this poll
     uint64_t every_ns;
     unsigned failures; // polls failed in a row
 
@@ -86,32 +93,45 @@ static void loop_init(void *state, const struct config_sensor *config, uint64_t 
 
 // ---- The converter
 
-// Until another part has done with the chip; the error where that takes too long.
-static int wait_turn(struct ads1115 *chip, int error, uint64_t now_ns, struct driver_result *result)
+static int start(struct ads1115 *chip, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *result)
 {
-    result->next_ns = now_ns + TURN_NS;
-    return ++chip->turns < TURNS ? 0 : error;
-}
-
-static int convert(struct ads1115 *chip, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *result)
-{
-    unsigned channel = chip->channels[chip->at];
-    uint16_t word = (uint16_t)(ONE_SHOT | FIRST_CHANNEL | channel << CHANNEL_SHIFT), configuration;
-    int r = register_read_word(bus, chip->address, CONFIGURATION, &configuration);
-    if (r < 0)
-        return r;
-    if ((configuration & DONE) == 0)
-        return wait_turn(chip, -ENODATA, now_ns, result); // or it is never done
-    r = register_write_word(bus, chip->address, CONFIGURATION, word);
+    unsigned word = ONE_SHOT | FIRST_CHANNEL | (unsigned)chip->channels[chip->at] << CHANNEL_SHIFT | TAKEN |
+                    (unsigned)chip->channels[0] << OWNER_SHIFT;
+    int r = register_write_word(bus, chip->address, CONFIGURATION, (uint16_t)word);
     if (r < 0)
         return r;
     if (chip->at == 0)
         chip->sampled_ns = now_ns;
     chip->converting = true;
-    chip->configuration = word & (uint16_t)~DONE;
+    chip->configuration = (uint16_t)(word & ~(unsigned)DONE);
     chip->tries = 0;
     result->next_ns = now_ns + CONVERT_NS;
     return 0;
+}
+
+// What another failed to give back in time is free; so is what we failed to give back ourselves.
+static bool is_free(const struct ads1115 *chip, uint16_t configuration)
+{
+    bool ours = (configuration & OWNER) >> OWNER_SHIFT == chip->channels[0];
+    return (configuration & TAKEN) == 0 || ours || chip->turns >= TURNS;
+}
+
+static int take_chip(struct ads1115 *chip, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *result)
+{
+    uint16_t configuration;
+    int r = register_read_word(bus, chip->address, CONFIGURATION, &configuration);
+    if (r < 0)
+        return r;
+    if ((configuration & DONE) != 0 && is_free(chip, configuration))
+        return start(chip, bus, now_ns, result);
+    result->next_ns = now_ns + TURN_NS;
+    return chip->turns++ < TURNS ? 0 : -ENODATA; // a conversion that never ends
+}
+
+static void give_back(const struct ads1115 *chip, struct i2c_bus *bus)
+{
+    // The value has been read: where this fails it is no worse for that, and the next poll will say so.
+    (void)register_write_word(bus, chip->address, CONFIGURATION, chip->configuration & (uint16_t)~TAKEN);
 }
 
 // *ret_done: the value has been put into uv[at].
@@ -123,9 +143,11 @@ static int fetch(struct ads1115 *chip, struct i2c_bus *bus, uint64_t now_ns, str
     if (r < 0)
         return r;
     uint16_t differs = (configuration ^ chip->configuration) & (uint16_t)~DONE;
-    if (differs != 0 && (differs & ~MUX) == 0 && (configuration & FIRST_CHANNEL) != 0) {
+    if ((configuration & TAKEN) != 0 && differs != 0 && (differs & ~OF_PARTS) == 0) { // overtaken
         chip->converting = false;
-        return wait_turn(chip, -EAGAIN, now_ns, result);
+        chip->at = 0;
+        result->next_ns = now_ns + TURN_NS;
+        return chip->turns++ < TURNS ? 0 : -EAGAIN;
     }
     if (differs != 0)
         return -EIO;
@@ -137,9 +159,8 @@ static int fetch(struct ads1115 *chip, struct i2c_bus *bus, uint64_t now_ns, str
     if (r < 0)
         return r;
     int32_t code = (int16_t)word;
-    if (code == FULL_SCALE || code == -FULL_SCALE - 1)
-        return -ERANGE;
-    chip->uv[chip->at] = code * 375 / 2; // 187.5 uV each
+    bool beyond = code == FULL_SCALE || code == -FULL_SCALE - 1;
+    chip->uv[chip->at] = beyond ? BEYOND_UV : code * 375 / 2; // 187.5 uV each
     chip->converting = false;
     *ret_done = true;
     return 0;
@@ -172,7 +193,7 @@ static int take_alarm(struct ads1115 *chip, struct driver_result *result)
 
 static int take_loop(struct ads1115 *chip, struct driver_result *result)
 {
-    if (chip->uv[1] < SUPPLY_MIN_UV)
+    if (chip->uv[0] == BEYOND_UV || chip->uv[1] == BEYOND_UV || chip->uv[1] < SUPPLY_MIN_UV)
         return -ERANGE;
     enum band band = band_of(&chip->bands, chip->uv[0], chip->uv[1]);
     if (band == BAND_ALARM || (band == BAND_SHORT && chip->bands.short_is_alarm))
@@ -208,13 +229,20 @@ static int go_on(struct ads1115 *chip, struct i2c_bus *bus, take_fn take, uint64
 {
     bool done = false;
     result->next_ns = now_ns;
+    if (chip->releasing) {
+        give_back(chip, bus);
+        chip->releasing = false;
+        chip->turns = 0;
+        return take(chip, result);
+    }
     if (!chip->converting)
-        return convert(chip, bus, now_ns, result);
+        return chip->at == 0 ? take_chip(chip, bus, now_ns, result) : start(chip, bus, now_ns, result);
     int r = fetch(chip, bus, now_ns, result, &done);
     if (r < 0 || !done || ++chip->at < chip->n_channels)
         return r;
     chip->at = 0;
-    return take(chip, result);
+    chip->releasing = true;
+    return 0;
 }
 
 static int poll_step(struct ads1115 *chip, struct i2c_bus *bus, take_fn take, uint64_t now_ns,
@@ -224,11 +252,11 @@ static int poll_step(struct ads1115 *chip, struct i2c_bus *bus, take_fn take, ui
     int r = go_on(chip, bus, take, now_ns, result);
     if (r < 0) {
         chip->failures++;
-        chip->converting = false;
+        chip->converting = chip->releasing = false;
         chip->at = chip->turns = 0;
         result->n = 0;
     } else if (result->n != 0) {
-        chip->failures = chip->turns = 0;
+        chip->failures = 0;
         result->next_ns = now_ns + chip->every_ns;
     }
     return r;

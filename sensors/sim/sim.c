@@ -132,6 +132,17 @@ static enum sim_drive contact_drive(const struct part *part, enum sim_contact st
     return closed ? part->closed_drives : SIM_DRIVE_NONE;
 }
 
+static struct part *find_chip(const char *path, uint8_t address)
+{
+    for (size_t i = 0; i < n_parts; i++) {
+        const struct sim_chip *chip = &parts[i].chip;
+        if (parts[i].kind == KIND_CHIP && chip->path && !chip->whole && chip->address == address &&
+            strcmp(chip->path, path) == 0)
+            return &parts[i];
+    }
+    return NULL;
+}
+
 static int build_chip(struct part *part, const char *driver, const struct config_bus *bus, uint8_t address)
 {
     const struct sim_model *model = sim_model_find(driver);
@@ -139,6 +150,19 @@ static int build_chip(struct part *part, const char *driver, const struct config
         return -ENOTSUP;
     part->kind = KIND_CHIP;
     return sim_chip_attach(&part->chip, model, bus->i2c, address, (uint16_t)(part - parts));
+}
+
+// A chip whose channels are parts of their own is there once, for all of them.
+static int build_channel(struct part *part, const struct sim_model *model, const struct config_bus *bus,
+                         const struct config_sensor *sensor)
+{
+    struct part *other = find_chip(bus->i2c, sensor->address);
+    struct sim_chip *whole = other && other->chip.model->wire ? &other->chip : NULL;
+    int r = whole ? 0 : build_chip(part, sensor->driver, bus, sensor->address);
+    part->kind = KIND_CHIP;
+    if (r == 0)
+        sim_chip_wire(&part->chip, model, whole, sensor);
+    return r;
 }
 
 static int build_module(struct part *part, const char *driver, const struct config_bus *bus)
@@ -201,15 +225,23 @@ static struct part *next_part(const struct config_room *room, const char *id)
     return part;
 }
 
+static int build_sensor(struct part *part, const struct config *config, const struct config_sensor *sensor)
+{
+    const struct config_bus *bus = &config->buses[sensor->bus];
+    const struct sim_model *model = sim_model_find(sensor->driver);
+    if (sensor->sysfs)
+        return -ENOTSUP;
+    if (sensor->line)
+        return build_contact(part, sensor);
+    return model && model->wire ? build_channel(part, model, bus, sensor)
+                                : build_on_bus(part, sensor->driver, bus, sensor->address);
+}
+
 static int build_room(const struct config *config, const struct config_room *room)
 {
     int r = 0;
-    for (size_t i = 0; i < room->n_sensors && r == 0; i++) {
-        const struct config_sensor *sensor = &room->sensors[i];
-        struct part *part = next_part(room, sensor->id);
-        r = sensor->line ? build_contact(part, sensor)
-                         : build_on_bus(part, sensor->driver, &config->buses[sensor->bus], sensor->address);
-    }
+    for (size_t i = 0; i < room->n_sensors && r == 0; i++)
+        r = build_sensor(next_part(room, room->sensors[i].id), config, &room->sensors[i]);
     for (size_t i = 0; i < room->n_readers && r == 0; i++)
         r = build_reader(next_part(room, room->readers[i].id), config, &room->readers[i]);
     for (size_t i = 0; i < room->n_outputs && r == 0; i++)
@@ -333,6 +365,8 @@ int sim_line(const char *room, const char *sensor, enum sim_contact state)
     struct part *part = find_sensor(room, sensor);
     if (!part)
         return -ENOENT;
+    if (part->kind == KIND_CHIP)
+        return sim_chip_line(&part->chip, state);
     if (part->kind != KIND_CONTACT || (unsigned)state >= SIM_CONTACT_COUNT)
         return -EINVAL;
     sim_pin_drive(part->pins[0], contact_drive(part, state));

@@ -28,24 +28,25 @@ enum sim_contact {
 };
 extern const char *const sim_contact_names[SIM_CONTACT_COUNT];
 
-// Build the world that a configuration describes: a chip at each bus address, a line for each name, contacts
-// at rest, readers silent. Before any bus or line is opened. 0, -ENOTSUP where a driver has no simulated
-// chip, -EADDRINUSE or -EEXIST where two parts share an address or a line, -ENOMEM. The config must outlive
-// it. Build and destroy are not called beside anything else here. What is still open afterwards finds nobody
-// at home: buses say -EREMOTEIO, lines -ENODEV.
+// Build the world that a configuration describes: a chip at each bus address (once for all parts that are
+// channels of it), a line for each name, contacts and loops at rest, readers silent. Before any bus or line
+// is opened. 0, -ENOTSUP where a driver has no simulated chip (the kernel's have none), -EADDRINUSE or
+// -EEXIST where two parts share an address or a line, -ENOMEM. The config must outlive it. Build and destroy
+// are not called beside anything else here. What is still open afterwards finds nobody at home: buses say
+// -EREMOTEIO, lines -ENODEV.
 int sim_build(const struct config *config);
 void sim_destroy(void);
 
 // All return 0, -ENOENT (no such room, point, reader or output) or -EINVAL (it has no such quantity, state or
 // fault). None blocks.
 //
-// A chip measures what sim_set() says, without noise, as exactly as its words can tell; a contact's quantity
-// is 0 or 1. Faults of a chip: nack, it has no supply, and comes back without its memory; crc, the last CRC
-// of every answer is damaged; stuck, it answers but measures no more; hang, it holds the bus and every
-// transfer of that adapter times out after a second, or goes on as soon as the fault is lifted; a bus's scl
-// and sda lines, or its power line, lift it. A module on a serial port is the same, but that stuck means
-// frames that never end, and hang that the port is pulled out; so it is for a card reader that types, which
-// has no other fault.
+// A chip measures what sim_set() says, without noise, as exactly as its words can tell; a contact's or a
+// loop's quantity is 0 or 1, and sim_line() cuts either's wire. Faults of a chip: nack, it has no supply, and
+// comes back without its memory; crc, the last CRC of every answer is damaged; stuck, it answers but measures
+// no more; hang, it holds the bus and every transfer of that adapter times out after a second, or goes on as
+// soon as the fault is lifted; a bus's scl and sda lines, or its power line, lift it. A module on a serial
+// port is the same, but that stuck means frames that never end, and hang that the port is pulled out; so it
+// is for a card reader that types, which has no other fault. A chip whose answers have no check has no crc.
 int sim_set(const char *room, const char *sensor, enum quantity quantity, int32_t value);
 int sim_fault(const char *room, const char *id, enum sim_fault fault);
 int sim_line(const char *room, const char *sensor, enum sim_contact state);
