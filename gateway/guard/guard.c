@@ -19,6 +19,7 @@
 #include "gateway/guard/lines.h"
 #include "gateway/guard/minutes.h"
 #include "gateway/guard/outputs.h"
+#include "gateway/guard/scan.h"
 #include "gateway/guard/workers.h"
 
 // Lines are watched with priorities below zero (lines.c); the rest of the loop in this order.
@@ -560,6 +561,8 @@ static void usage(FILE *out, const char *program)
             "%s %s: guards childcare rooms\n\n"
             "  --config FILE   the configuration (else $CAREROOM_CONFIG, else /etc/careroom/careroom.yaml)\n"
             "  --check         say every mistake in it with file, line and key, and exit: 0 none, 1 some\n"
+            "  --scan          list buses, the parts found on them, and lines; only while no guard runs\n"
+            "  --yaml          with --scan: as a configuration to be filled in\n"
             "  --keys          list every key of the configuration with type, range, default and meaning\n"
             "  --version       print the version\n"
             "  --help          print this\n",
@@ -571,10 +574,11 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
     static const struct option options[] = {
         { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
         { "keys", no_argument, NULL, 'K' },         { "version", no_argument, NULL, 'V' },
-        { "help", no_argument, NULL, 'h' },         { NULL, 0, NULL, 0 },
+        { "help", no_argument, NULL, 'h' },         { "scan", no_argument, NULL, 's' },
+        { "yaml", no_argument, NULL, 'y' },         { NULL, 0, NULL, 0 },
     };
     const char *file = config_default_file();
-    bool check = false;
+    bool check = false, scan = false, yaml = false;
     int option;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (option) {
@@ -583,6 +587,12 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
             break;
         case 'k':
             check = true;
+            break;
+        case 's':
+            scan = true;
+            break;
+        case 'y':
+            yaml = true;
             break;
         case 'K':
             config_print_keys(stdout);
@@ -602,6 +612,9 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
         fprintf(stderr, "%s: what is \"%s\"? Options begin with --\n", program_invocation_short_name,
                 argv[optind]);
         return 2;
+    }
+    if (scan) {
+        return scan_main(file, yaml, extension);
     }
     struct config *config;
     int r = config_load(file, &guard_catalogue, config_report_text, stderr, &config);
