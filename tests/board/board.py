@@ -189,7 +189,7 @@ class Board:
             else:
                 answer[0] = int(text)
         else:
-            self.wrong = line.decode(errors="replace")
+            self.wrong = f"not understood: {line!r}"
 
     def wait(self, condition, what, limit=LIMIT):
         """Until condition() gives something true, looked at after each line that comes; that is returned."""
@@ -198,7 +198,7 @@ class Board:
         def holds():
             nonlocal result
             if self.wrong is not None:
-                raise Failed(f"not understood: {self.wrong!r}")
+                raise Failed(self.wrong)
             result = condition()
             return result or self.ended
 
@@ -221,7 +221,11 @@ class Board:
     def answer(self, command, limit=LIMIT):
         """Carry out a command; its exit status and what it prints."""
         number = self.send(command)
-        self.wait(lambda: self.answers.get(number, (None,))[0] is not None, f"an answer to: {command}", limit)
+        try:
+            self.wait(lambda: self.answers.get(number, (None,))[0] is not None, f"an answer to: {command}", limit)
+        except Failed as failure:  # it obeys one command after the other: the next would wait as well
+            self.wrong = self.wrong or str(failure)
+            raise
         status, lines = self.answers.pop(number)
         return status, "\n".join(lines)
 

@@ -42,6 +42,7 @@ class Chain:
         self.processes, self.closers = [], []  # what careroom.Subscriber wants of its world
         self.board = board.Board(folder, root, self.disk, cores=2, port=self.port)
         self.operator = None
+        self.adapter_went = 0  # the last event before
 
     def close(self):
         for closer in self.closers:
@@ -215,12 +216,12 @@ class Chain:
             time.sleep(0.2)
 
     def co2(self):
-        """CO2 over its limit: alarm, ventilation and siren; and back"""
+        """CO2 over its limit: alarm, ventilation and a warning from the siren; and back"""
         after = self.board.last()
         self.chip("set butterfly/air co2 1800")
         self.board.event("alarm.raised", "butterfly/co2-high", after)
         self.wait_value("GPIO23", "0")
-        self.wait_value("GPIO22", "1")
+        self.board.ask("until [ $(value GPIO22) = 1 ]; do usleep 1000; done")
         after = self.board.last()
         self.chip("set butterfly/air co2 900")
         self.board.event("alarm.cleared", "butterfly/co2-high", after)
@@ -264,10 +265,11 @@ class Chain:
 
     def adapter_gone(self):
         """the I2C adapter goes: trouble of its points, smoke undisturbed"""
-        after = self.board.last()
-        self.board.ask("end chips KILL")
+        self.adapter_went = after = self.board.last()
+        self.chip("gone")
         for point in ("climate", "air"):
-            self.board.event("point.trouble", f"butterfly/{point}", after)
+            self.trouble(point, "gone", after)
+        self.board.ask("end chips KILL")
         passed = int(self.board.ask("stopwatch GPIO17 up GPIO22 1"))
         self.quench("smoke-1")
         check(passed < SOUNDER_LIMIT_US, f"{passed} us")
@@ -292,8 +294,10 @@ class Chain:
         self.board.ask("end guard TERM && while alive guard; do usleep 10000; done")
         self.board.event("gateway.stopped", after=after)
         self.board.ask("guard")
-        for point in ("smoke-2", "window", "beacon", "climate", "air"):
+        for point in ("smoke-2", "window", "beacon"):
             self.restored(point, after)
+        for point in ("climate", "air"):
+            self.restored(point, self.adapter_went)
         self.pull("expander:0", "up")
         self.wait_value("GPIO22", "1")
         self.board.event("alarm.raised", "butterfly/smoke-2", after)

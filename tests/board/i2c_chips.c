@@ -7,6 +7,7 @@
 // Standard input is the world around the chips, a line each; what can't be done is told on stderr:
 //     set ROOM/SENSOR QUANTITY VALUE
 //     fault ROOM/SENSOR none|nack|crc|stuck|hang
+//     gone                                  the adapter is pulled: whoever has it open hears ENODEV, for ever
 #define FUSE_USE_VERSION 31
 
 #include <errno.h>
@@ -15,6 +16,8 @@
 #include <linux/i2c-dev.h>
 #include <linux/i2c.h>
 #include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +32,7 @@
 #define LONGEST 8192 // bytes of a message, as in the kernel
 
 static const char *adapter;
+static atomic_bool gone;
 
 // ---- One transfer. The kernel hands over the caller's memory piece by piece: first the request, then the
 // list of messages, then the bytes of each that is written and room for each that is read.
@@ -158,6 +162,10 @@ static void on_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_in
 {
     (void)flags;
     struct i2c_bus *bus = (struct i2c_bus *)(uintptr_t)file->fh;
+    if (atomic_load(&gone)) {
+        fuse_reply_err(req, ENODEV);
+        return;
+    }
     switch (command) {
     case I2C_FUNCS:
         on_functions(req, arg, out_size);
@@ -172,8 +180,8 @@ static void on_ioctl(fuse_req_t req, int command, void *arg, struct fuse_file_in
 
 static void on_open(fuse_req_t req, struct fuse_file_info *file)
 {
-    struct i2c_bus *bus;
-    int r = i2c_open(adapter, &bus);
+    struct i2c_bus *bus = NULL;
+    int r = atomic_load(&gone) ? -ENODEV : i2c_open(adapter, &bus);
     if (r < 0) {
         fuse_reply_err(req, -r);
         return;
@@ -192,6 +200,10 @@ static void on_release(fuse_req_t req, struct fuse_file_info *file)
 
 static int change(char *line)
 {
+    if (strcmp(line, "gone") == 0) {
+        atomic_store(&gone, true);
+        return 0;
+    }
     char *rest = line;
     const char *what = strsep(&rest, " "), *room = strsep(&rest, "/"), *sensor = strsep(&rest, " ");
     if (!rest) {

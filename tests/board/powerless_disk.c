@@ -200,4 +200,5 @@ static struct nbdkit_plugin plugin = {
     .can_flush = disk_can_flush,
     .flush = disk_flush,
 };
+struct nbdkit_plugin *plugin_init(void); // what the macro defines, and nbdkit's header does not declare
 NBDKIT_REGISTER_PLUGIN(plugin)
