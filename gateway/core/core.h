@@ -86,6 +86,11 @@ enum trouble {
     TROUBLE_STORAGE,     // the journal's disk
     TROUBLE_UPLINK,      // the broker refuses what must be delivered
     TROUBLE_STALE,       // no value for too long
+    TROUBLE_WRONG_PART,  // another part answers
+    TROUBLE_BROKEN,      // the part says itself that it is broken
+    TROUBLE_OPEN,        // a supervised loop is cut
+    TROUBLE_SHORT,       // it is shorted
+    TROUBLE_DAMAGED,     // it is neither at rest nor in alarm
     TROUBLE_COUNT
 };
 extern const char *const trouble_names[TROUBLE_COUNT]; // "no-answer", "bad-crc", …

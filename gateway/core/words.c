@@ -9,7 +9,9 @@ const char *const trouble_names[] = {
     [TROUBLE_STUCK] = "stuck",     [TROUBLE_IMPLAUSIBLE] = "implausible",
     [TROUBLE_GONE] = "gone",       [TROUBLE_UNREADABLE] = "unreadable",
     [TROUBLE_STORAGE] = "storage", [TROUBLE_UPLINK] = "uplink",
-    [TROUBLE_STALE] = "stale",
+    [TROUBLE_STALE] = "stale",     [TROUBLE_WRONG_PART] = "wrong-part",
+    [TROUBLE_BROKEN] = "broken",   [TROUBLE_OPEN] = "open",
+    [TROUBLE_SHORT] = "short",     [TROUBLE_DAMAGED] = "damaged",
 };
 _Static_assert(LENGTH(trouble_names) == TROUBLE_COUNT, "a trouble without a name");
 

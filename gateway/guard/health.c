@@ -18,6 +18,16 @@ enum trouble health_trouble_of(int error)
     case -ENODEV:
     case -ENOENT:
         return TROUBLE_GONE;
+    case -EPROTOTYPE:
+        return TROUBLE_WRONG_PART;
+    case -ENOTRECOVERABLE:
+        return TROUBLE_BROKEN;
+    case -EPIPE:
+        return TROUBLE_OPEN;
+    case -ELOOP:
+        return TROUBLE_SHORT;
+    case -EMEDIUMTYPE:
+        return TROUBLE_DAMAGED;
     default: // -ETIMEDOUT, -EIO, -EAGAIN and what an adapter may invent: the bus does not get through
         return TROUBLE_TIMED_OUT;
     }

@@ -129,7 +129,7 @@ static int take_frame(struct pms5003 *sensor, uint64_t now_ns, struct driver_res
         return 0;
     sensor->report_ns = now_ns + sensor->every_ns;
     if (faulty)
-        return -ENODATA;
+        return -ENOTRECOVERABLE;
     return now_ns < sensor->warm_ns ? 0 : take_values(sensor, result);
 }
 
