@@ -37,7 +37,7 @@ enum { SAID_GONE = 1, SAID_CLEAR = 2, SAID_POWER = 4, SAID_NO_LINE = 8 };
 
 struct bus_worker {
     struct worker worker;
-    const struct config_bus *config;
+    const struct config_bus *config; // NULL: no adapter is needed
     struct i2c_bus *bus;
     struct gpio_lines *power; // NULL: it can't be switched
     struct device *devices;
@@ -96,7 +96,7 @@ static void adapter_gone(struct bus_worker *worker, int error)
 // True where the adapter is open. False: the worker is to end, or it is not there; then this has waited.
 static bool have_bus(struct bus_worker *worker)
 {
-    if (worker->bus) {
+    if (worker->bus || !worker->config) {
         return true;
     }
     int r = i2c_open(worker->config->i2c, &worker->bus);
@@ -175,6 +175,9 @@ static void failed(struct bus_worker *worker, struct device *device, int error)
     if (health_failed(&device->health, health_trouble_of(error))) {
         worker_tell_trouble(&worker->worker, device->point, &device->health);
     }
+    if (!worker->config) {
+        return; // its bus is the kernel's business
+    }
     if (error == -ENODEV) {
         adapter_gone(worker, error);
     } else {
@@ -245,7 +248,7 @@ static struct device *next_device(struct bus_worker *worker)
 // A supply that can't be switched is on: chips are measured all the same.
 static void switch_on(struct bus_worker *worker)
 {
-    if (!worker->config->power) {
+    if (!worker->config || !worker->config->power) {
         return;
     }
     int r = gpio_request_output(worker->config->power, true, &worker->power);
@@ -267,7 +270,7 @@ static void *run(void *user)
         if (worker_wait(&worker->worker, -1, next_ns) == WAKE_STOP) {
             return NULL;
         }
-        if (worker->bus) {
+        if (worker->bus || !worker->config) {
             step(worker, next_device(worker));
         }
     }

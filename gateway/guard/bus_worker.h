@@ -11,7 +11,9 @@
 
 struct bus_worker;
 
-// All configurations outlive the worker. NULL: no memory or descriptor.
+// config NULL: for one chip that the kernel drives (PART_SYSFS), which needs no adapter of ours, and whose
+// files may block as long as its driver does. All configurations outlive the worker. NULL: no memory or
+// descriptor.
 struct bus_worker *bus_worker_new(const struct config_bus *config);
 
 // Add a chip before bus_worker_start(): one of sensor and reader. 0 or -ENOMEM.

@@ -156,7 +156,9 @@ static void on_report(const struct report *report, void *user)
         on_point_trouble(report->point, report->trouble, guard);
         break;
     case REPORT_READING:
-        minutes_add(guard->minutes, report->point, report->reading.quantity, report->reading.value);
+        if (report->reading.quantity != QUANTITY_CONTACT) { // of a loop: what happened is told, not averaged
+            minutes_add(guard->minutes, report->point, report->reading.quantity, report->reading.value);
+        }
         (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_READING,
                                                 .point = report->point,
                                                 .quantity = report->reading.quantity,

@@ -100,8 +100,9 @@ static void add_sensor(struct builder *b, const struct config_room *room, size_t
                                  .warm_up_ns = sensor->part->warm_up_ms * NS_PER_MS,
                              },
                              &(struct plan_source){ .kind = SOURCE_SENSOR, .room = r, .sensor = sensor });
+    // A supervised loop is a contact too, but a polled one: it can be stale.
     const struct role_meaning *meaning = &role_meanings[sensor->role];
-    if (!contact || !meaning->alarms) {
+    if ((sensor->part->quantities & QUANTITY_BIT(QUANTITY_CONTACT)) == 0 || !meaning->alarms) {
         return;
     }
     b->alarms[b->n_alarms++] = (struct core_alarm){

@@ -77,12 +77,26 @@ static int add_port(struct workers *workers, const struct config *config, size_t
     return 0;
 }
 
+static int add_sysfs(struct workers *workers, size_t point, const struct plan_source *part)
+{
+    struct source *source = &workers->sources[workers->n_sources++];
+    source->bus = bus_worker_new(NULL);
+    if (!source->bus) {
+        return -ENOMEM;
+    }
+    source->reports = bus_worker_reports(source->bus);
+    return bus_worker_add(source->bus, point, part->sensor, NULL);
+}
+
 static int add_part(struct workers *workers, const struct config *config, size_t point,
                     const struct plan_source *part)
 {
     enum part_bus bus = part_bus_of(part);
     if (bus == PART_I2C) {
         return bus_worker_add(workers->sources[bus_of(part)].bus, point, part->sensor, part->reader);
+    }
+    if (bus == PART_SYSFS) {
+        return add_sysfs(workers, point, part);
     }
     return bus == PART_SERIAL || bus == PART_INPUT ? add_port(workers, config, point, part) : 0;
 }

@@ -1,4 +1,5 @@
-// All threads beside the main one that talk to parts: one an I2C bus, one a serial port, one an input device.
+// All threads beside the main one that talk to parts: one an I2C bus, one a serial port, one an input device,
+// one a chip that the kernel drives.
 #ifndef CAREROOM_GUARD_WORKERS_H
 #define CAREROOM_GUARD_WORKERS_H
 
