@@ -23,7 +23,8 @@
 //                                                       also "yaml", the beginning of a configuration
 //   {"op":"sim-set","point":"butterfly/air","quantity":"co2","value":"1800"}   careroomd-sim only, as the next four
 //   {"op":"sim-line","point":"butterfly/door","state":"active"}      active | inactive | open (wire cut)
-//   {"op":"sim-badge","reader":"butterfly/entry","uid":"57:12345"}   or "format":26|34, "pulses":"0101…" for raw pulses
+//   {"op":"sim-badge","reader":"butterfly/entry","uid":"57:12345"}   or "format":26|34|37, "pulses":"0101…" for raw pulses,
+//                                                                  "text":"04A1B2C3" for readers other than Wiegand
 //   {"op":"sim-fault","point":"butterfly/air","fault":"nack"}        none | nack | crc | stuck | hang
 //   {"op":"sim-outputs"}                             -> {"ok":true,"outputs":[{"id":…,"on":…,"level":…,"pattern":…}]}
 //

@@ -23,7 +23,7 @@ const struct ctl_option_info ctl_options[OPTION_COUNT] = {
     [OPTION_LIMIT] = { .name = "--limit", .argument = "N", .help = "the newest N at most" },
     [OPTION_DB] = { .name = "--db", .argument = "FILE", .help = "this journal; needs no configuration" },
     [OPTION_FORMAT] = { .name = "--format",
-                        .argument = "26|34",
+                        .argument = "26|34|37",
                         .help = "bits of the card's frame; else the shorter that fits" },
     [OPTION_PULSES] = { .name = "--pulses",
                         .argument = "BITS",
@@ -101,8 +101,8 @@ const struct ctl_command ctl_commands[] = {
       .arguments = "ROOM/READER [UID]",
       .options = OPTION_BIT(OPTION_FORMAT) | OPTION_BIT(OPTION_PULSES),
       .help = "present a card to a simulated reader",
-      .details =
-          "UID is FACILITY:CARD (57:12345), or the card's whole number, decimal or 0x… in hex. " ONLY_SIM,
+      .details = "UID is FACILITY:CARD (57:12345), or the card's whole number, decimal or 0x… in hex; of "
+                 "other readers than Wiegand its hex digits. " ONLY_SIM,
       .run = ctl_sim_badge_command },
     { .name = "sim fault",
       .arguments = "ROOM/SENSOR none|nack|crc|stuck|hang",

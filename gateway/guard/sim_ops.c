@@ -40,8 +40,8 @@ static json_t *outcome(int r, const char *name, const char *what)
             name);
     }
     if (r == -EBUSY) {
-        return control_refuse("busy", "the cable of %s still carries the card before; try again in 0.2 s",
-                              name);
+        return control_refuse("busy",
+                              "%s is still at the card before, or nobody reads it; try again in 0.2 s", name);
     }
     return control_refuse("bad-request", "%s has no such %s", name, what);
 }
@@ -68,7 +68,8 @@ static json_t *op_set(struct control *control, const json_t *request)
         return need_place("point");
     }
     if (!quantity_name || quantity_find(quantity_name, &quantity) < 0) {
-        return control_refuse("bad-request", "\"quantity\" must be one of temperature, humidity, co2");
+        return control_refuse("bad-request",
+                              "\"quantity\" must be the name of one, such as temperature, co2 or pm25");
     }
     if (!text || quantity_parse(quantity, text, &value) < 0) {
         return control_refuse("bad-request", "\"value\" must be a decimal number in %s, as text",
@@ -107,6 +108,18 @@ static json_t *op_fault(struct control *control, const json_t *request)
     return outcome(sim_fault(place.room, place.item, (enum sim_fault)fault), name, "fault");
 }
 
+// Readers other than Wiegand take the text as it is.
+static json_t *show(const struct place *place, const char *name, const char *text)
+{
+    return outcome(sim_show(place->room, place->item, text), name,
+                   "card: pn532 wants 8, 14 or 20 hex digits, rdm6300 10, wedge 1 to 24");
+}
+
+static bool is_wiegand(const struct place *place)
+{
+    return sim_show(place->room, place->item, "") == -ENOTSUP;
+}
+
 // "57:12345" (facility:card), or one number: the card of facility 0, or for 34 bits the whole 32-bit number.
 static bool parse_uid(const char *uid, uint32_t *facility, uint32_t *card)
 {
@@ -134,7 +147,7 @@ static json_t *op_badge(struct control *control, const json_t *request)
 {
     (void)control;
     const char *name = control_text(request, "reader"), *uid = control_text(request, "uid");
-    const char *pulses = control_text(request, "pulses");
+    const char *pulses = control_text(request, "pulses"), *text = control_text(request, "text");
     const json_t *format = json_object_get(request, "format");
     json_int_t bits = format ? json_integer_value(format) : 26;
     struct place place;
@@ -145,14 +158,17 @@ static json_t *op_badge(struct control *control, const json_t *request)
     if (pulses) {
         return outcome(sim_pulses(place.room, place.item, pulses), name, "pulses: at most 64 of 0 and 1");
     }
+    if (!is_wiegand(&place) && (text || uid)) {
+        return show(&place, name, text ? text : uid);
+    }
     if (!uid || !parse_uid(uid, &facility, &card)) {
         return control_refuse("bad-request", "\"uid\" must be facility:card (\"57:12345\") or a number");
     }
-    if (bits != 26 && bits != 34) {
-        return control_refuse("bad-request", "\"format\" must be 26 or 34");
+    if (bits != 26 && bits != 34 && bits != 37) {
+        return control_refuse("bad-request", "\"format\" must be 26, 34 or 37");
     }
     if (bits == 26 && facility > 255) {
-        return control_refuse("bad-request", "a facility of more than 255 needs \"format\":34");
+        return control_refuse("bad-request", "a facility of more than 255 needs \"format\":34 or 37");
     }
     return outcome(sim_badge(place.room, place.item, (unsigned)bits, facility, card), name, "card");
 }
