@@ -44,9 +44,15 @@ static const struct part_info fake_sensors[] = {
       .fastest_ms = 100,
       .channels = 4 },
     { .name = "iio", .bus = PART_SYSFS, .quantities = FAKE_AIR, .fastest_ms = 1000 },
+    { .name = "mhz19b", .bus = PART_SERIAL, .quantities = QUANTITY_BIT(QUANTITY_CO2), .fastest_ms = 2000 },
     { .name = "slow", .address = 0x30, .addresses = { 0x30 }, .quantities = FAKE_AIR, .fastest_ms = 30000 },
 };
-static const struct part_info fake_readers[] = { { .name = "wiegand", .bus = PART_WIEGAND } };
+static const struct part_info fake_readers[] = {
+    { .name = "wiegand", .bus = PART_WIEGAND },
+    { .name = "pn532", .bus = PART_I2C, .address = 0x24, .addresses = { 0x24 } },
+    { .name = "rdm6300", .bus = PART_SERIAL },
+    { .name = "wedge", .bus = PART_INPUT },
+};
 
 static inline const struct part_info *fake_find(const struct part_info *parts, size_t n, const char *name)
 {
@@ -65,7 +71,7 @@ static inline const struct part_info *fake_sensor(const char *name)
 
 static inline const struct part_info *fake_reader(const char *name)
 {
-    return fake_find(fake_readers, 1, name);
+    return fake_find(fake_readers, sizeof fake_readers / sizeof fake_readers[0], name);
 }
 
 static inline const struct part_info *fake_sensor_at(size_t index)
@@ -75,7 +81,7 @@ static inline const struct part_info *fake_sensor_at(size_t index)
 
 static inline const struct part_info *fake_reader_at(size_t index)
 {
-    return index < 1 ? &fake_readers[index] : NULL;
+    return index < sizeof fake_readers / sizeof fake_readers[0] ? &fake_readers[index] : NULL;
 }
 
 static const struct config_catalogue fake_catalogue = { fake_sensor, fake_reader, fake_sensor_at,
