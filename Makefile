@@ -79,7 +79,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
 .PHONY: objects
 objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit))
 
-$(BUILD)/obj/sensors/bus/input_evdev.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
+$(BUILD)/obj/sensors/bus/input_evdev.o $(BUILD)/obj/tests/unit/test_input_evdev.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
 $(BUILD)/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
