@@ -17,6 +17,7 @@ struct kind {
     size_t length;              // of the configuration, in bytes
     uint16_t always, always_is; // bits of the configuration that say which part this is
     uint16_t asleep;            // and those that must be 0
+    uint16_t awake;             // what is written where they are not
     uint16_t spare;             // bits of a temperature that are always 0
 };
 
@@ -24,7 +25,7 @@ struct kind {
 static const struct kind lm75 = { .length = 1, .asleep = 0x01, .spare = 0x001f };
 // TMP102: the resolution's two bits always read 1; shutdown, and the extended mode of 13 bits. 12 bits.
 static const struct kind tmp102 = {
-    .length = 2, .always = 0x6000, .always_is = 0x6000, .asleep = 0x0110, .spare = 0x000f
+    .length = 2, .always = 0x6000, .always_is = 0x6000, .asleep = 0x0110, .awake = 0x60a0, .spare = 0x000f
 };
 
 struct chip {
@@ -78,13 +79,14 @@ static int write_configuration(const struct chip *chip, struct i2c_bus *bus, uin
     return i2c_write(bus, chip->address, bytes, sizeof(bytes));
 }
 
-// Woken where it sleeps, and given the time of a measurement.
+// Woken where it sleeps, and given the time of a measurement. Nothing of what was read is written back: it
+// may have come damaged.
 static int settle(struct chip *chip, struct i2c_bus *bus, uint64_t now_ns, struct driver_result *result)
 {
     uint16_t word;
     int r = read_configuration(chip, bus, &word);
     if (r == 0 && (word & chip->kind->asleep) != 0)
-        r = write_configuration(chip, bus, (uint16_t)(word & ~chip->kind->asleep));
+        r = write_configuration(chip, bus, chip->kind->awake);
     if (r < 0)
         return r;
     chip->settled = true;

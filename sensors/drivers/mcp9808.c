@@ -15,6 +15,7 @@
 #define MANUFACTURER_IS    0x0054
 #define DEVICE_MASK        0xff00 // the rest is the revision
 #define DEVICE_IS          0x0400
+#define AWAKE              0x0000
 #define ASLEEP             0x0100
 #define CONFIGURATION_BITS 0x07ff            // the others always read 0
 #define SETTLE_NS          (300 * NS_PER_MS) // to the end of a first measurement
@@ -50,20 +51,27 @@ static int identify(struct mcp9808 *chip, struct i2c_bus *bus)
     return manufacturer == MANUFACTURER_IS && (device & DEVICE_MASK) == DEVICE_IS ? 0 : -EPROTOTYPE;
 }
 
+static bool is_well(uint16_t configuration)
+{
+    return (configuration & (ASLEEP | (uint16_t)~CONFIGURATION_BITS)) == 0;
+}
+
+// Nothing of what was read is written back: it may have come damaged, and some of its bits can be set only
+// once.
 static int wake(struct mcp9808 *chip, struct i2c_bus *bus)
 {
     uint16_t word;
     int r = register_read_word(bus, chip->address, CONFIGURATION, &word);
-    if (r < 0 || (word & ASLEEP) == 0)
+    if (r < 0 || is_well(word))
         return r;
-    return register_write_word(bus, chip->address, CONFIGURATION, (uint16_t)(word & ~ASLEEP));
+    return register_write_word(bus, chip->address, CONFIGURATION, AWAKE);
 }
 
 static int measure(struct mcp9808 *chip, struct i2c_bus *bus, struct driver_result *result)
 {
     uint16_t configuration, word;
     int r = register_read_word(bus, chip->address, CONFIGURATION, &configuration);
-    if (r == 0 && (configuration & (ASLEEP | (uint16_t)~CONFIGURATION_BITS)) != 0)
+    if (r == 0 && !is_well(configuration))
         r = -EIO; // it did not wake, or somebody has put it to sleep: its last value is old
     if (r == 0)
         r = register_read_word(bus, chip->address, TEMPERATURE, &word);

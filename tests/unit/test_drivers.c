@@ -477,6 +477,59 @@ static void a_chip_that_loses_its_supply_measures_again(void **state)
     each_chip(loses_its_supply);
 }
 
+// ---- Calibration
+
+static void polls_for_ns(struct bench *bench, uint64_t ns)
+{
+    struct driver_result result;
+    for (uint64_t end_ns = bench->now_ns + ns; bench->now_ns < end_ns;)
+        assert_int_equal(bench_poll(bench, &result), 0);
+}
+
+static int32_t co2_of(const struct driver_result *result)
+{
+    assert_int_equal(result->readings[0].quantity, QUANTITY_CO2);
+    return result->readings[0].value;
+}
+
+static void told_what_it_is(struct bench *bench)
+{
+    struct driver_result result;
+    if (!bench->driver->calibrate)
+        return;
+    bench->chip.model->set(bench->chip.state, QUANTITY_CO2, 520, bench->now_ns);
+    polls_for_ns(bench, 200 * NS_PER_S);
+    // Begun and given up, at its first step and later: it measures as before.
+    for (int steps = 1; steps <= 2; steps++) {
+        for (int i = 0; i < steps; i++) {
+            result = (struct driver_result){ .n = 99 };
+            assert_int_equal(bench->driver->calibrate(bench->state, bench->bus, 520, bench->now_ns, &result),
+                             0);
+            assert_int_equal(result.n, 0);
+            bench->now_ns = result.next_ns;
+        }
+        assert_int_equal(bench_poll(bench, &result), 0);
+        assert_int_equal(co2_of(&result), 520);
+        polls_for_ns(bench, 200 * NS_PER_S);
+    }
+    result.n = 0;
+    for (int i = 0; i < 10 && result.n == 0; i++) {
+        result = (struct driver_result){ .n = 99 };
+        assert_int_equal(bench->driver->calibrate(bench->state, bench->bus, 420, bench->now_ns, &result), 0);
+        bench->now_ns = result.next_ns;
+    }
+    assert_int_equal(result.n, 1);
+    assert_int_equal(co2_of(&result), -100);
+    assert_int_equal(bench_poll(bench, &result), 0);
+    assert_int_equal(co2_of(&result), 420);
+}
+
+static void a_sensor_is_told_what_the_co2_is(void **state)
+{
+    (void)state;
+    each_chip(told_what_it_is);
+}
+
 // No step that asks to be called again at once for ever.
 static void one_hour(struct bench *bench)
 {
@@ -523,6 +576,7 @@ int main(void)
         cmocka_unit_test(a_dead_chip_fails_three_times_within_three_periods),
         cmocka_unit_test(a_chip_without_values_is_told_apart_from_a_dead_one),
         cmocka_unit_test(a_chip_that_loses_its_supply_measures_again),
+        cmocka_unit_test(a_sensor_is_told_what_the_co2_is),
         cmocka_unit_test(an_hour_gives_a_value_every_period),
     };
     return cmocka_run_group_tests(tests, choose_seed, NULL);
