@@ -13,7 +13,7 @@ import careroom  # noqa: E402  (the operator's side, and the chain's independent
 
 PREFIX = "careroom/v1/sunshine/board-001"
 SOUNDER_LIMIT_US = 2_000_000  # an emulated board beside other work: this notices a hang, the figure itself is printed
-CARD_TRIES = 5
+CARD_TRIES = 30
 
 
 def check(condition, what):
@@ -188,7 +188,7 @@ class Chain:
         """a card's 26 pulses are one access event, without its number"""
         after = self.board.last()
         attempt, event = self.present(wiegand(57, 12345),
-                                      lambda: self.board.event("access.presented", "butterfly/entry", after, limit=5))
+                                      lambda: self.board.event("access.presented", "butterfly/entry", after, limit=2))
         check(event["data"].get("bits") == 26 and "12345" not in json.dumps(event), f"{event}")
         return f"try {attempt}"
 
@@ -198,9 +198,9 @@ class Chain:
         bad = good[:5] + str(1 - int(good[5])) + good[6:]
         for _ in range(2):
             self.board.ask(f"card {bad}")
-        self.present(bad, lambda: self.board.event("point.trouble", "butterfly/entry", after, limit=5, reason="unreadable"))
+        self.present(bad, lambda: self.board.event("point.trouble", "butterfly/entry", after, limit=2, reason="unreadable"))
         check(not self.board.events("access.presented", after=after), "a damaged frame was taken for a card")
-        self.present(good, lambda: self.board.event("point.restored", "butterfly/entry", after, limit=5))
+        self.present(good, lambda: self.board.event("point.restored", "butterfly/entry", after, limit=2))
 
     def readings(self):
         """what the chips measure is what the guard shows"""

@@ -3,8 +3,9 @@
 //
 //     board-pulses D0/pull D1/pull BITS
 //
-// Real pulses are 50 us wide and 1 to 2 ms apart. An emulated kernel needs longer to see a level change at
-// all, so they are wider here; the distance stays below the silence that ends a frame.
+// Real pulses are 50 us wide and 1 to 2 ms apart. These are wider, since an emulated kernel needs longer to
+// see a level change at all. Each waits for the one before: a board that other work stopped in between gets a
+// long gap (over 30 ms: two halves of a frame), never a burst that no reader could send.
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -13,38 +14,32 @@
 #include <time.h>
 #include <unistd.h>
 
-#define WIDTH_NS    500000
-#define DISTANCE_NS 2500000
+#define WIDTH_NS 200000
+#define GAP_NS   800000
 
 static int write_pull(int fd, const char *pull)
 {
     return pwrite(fd, pull, strlen(pull), 0) < 0 ? -errno : 0;
 }
 
-static void until(struct timespec *when, long ns)
+static void rest(long ns)
 {
-    when->tv_nsec += ns;
-    if (when->tv_nsec >= 1000000000) {
-        when->tv_nsec -= 1000000000;
-        when->tv_sec++;
-    }
-    while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, when, NULL) == EINTR) {
+    struct timespec left = { .tv_nsec = ns };
+    while (nanosleep(&left, &left) < 0 && errno == EINTR) {
     }
 }
 
 static int send(const int *fds, const char *bits)
 {
-    struct timespec when;
-    clock_gettime(CLOCK_MONOTONIC, &when);
     int r = 0;
     for (const char *bit = bits; *bit && r == 0; bit++) {
         int fd = fds[*bit == '1'];
         r = write_pull(fd, "pull-down");
-        until(&when, WIDTH_NS);
+        rest(WIDTH_NS);
         if (r == 0) {
             r = write_pull(fd, "pull-up");
         }
-        until(&when, DISTANCE_NS - WIDTH_NS);
+        rest(GAP_NS);
     }
     return r;
 }
