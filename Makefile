@@ -150,7 +150,7 @@ install: all
 	$(INSTALL) -m 644 systemd/tmpfiles.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/careroom.conf
 	$(INSTALL) -m 644 systemd/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/careroom.conf
 	$(INSTALL) -m 644 systemd/60-careroom.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-careroom.rules
-	$(INSTALL) -m 644 LICENSE README.md $(DESTDIR)$(PREFIX)/share/doc/careroom
+	$(INSTALL) -m 644 LICENSE README.md docs/install.md $(DESTDIR)$(PREFIX)/share/doc/careroom
 	$(INSTALL) -m 644 $(wildcard config/*.yaml) $(DESTDIR)$(PREFIX)/share/doc/careroom/examples
 
 .PHONY: clean help

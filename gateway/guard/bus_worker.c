@@ -220,9 +220,14 @@ static int step_reader(struct bus_worker *worker, struct device *device)
     return r;
 }
 
+// A part counts its waits from the moment it was called; what the transfers took comes on top, or a slow adapter would be asked
+// for an answer before the chip can have it.
 static void step(struct bus_worker *worker, struct device *device)
 {
+    uint64_t began_ns = clock_boottime_ns();
     int r = device->driver ? step_sensor(worker, device) : step_reader(worker, device);
+    uint64_t took_ns = clock_boottime_ns() - began_ns;
+    device->next_ns = device->next_ns > UINT64_MAX - took_ns ? UINT64_MAX : device->next_ns + took_ns;
     if (r < 0) {
         failed(worker, device, r);
         return;
