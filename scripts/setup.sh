@@ -7,7 +7,7 @@ set -eu
 for_demo="gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
     mosquitto mosquitto-clients procps python3"
 for_check="$for_demo clang clang-format libcmocka-dev python3-pytest python3-paho-mqtt systemd udev openssl e2fsprogs mount
-    binutils util-linux sqlite3"
+    binutils util-linux sqlite3 tzdata"
 for_board="$for_demo qemu-system-x86 busybox-static nbdkit nbdkit-plugin-dev libfuse3-dev e2fsprogs python3-paho-mqtt binutils"
 for_fuzz="$for_demo clang libclang-rt-dev"
 for_kernel="gcc make linux-source flex bison bc libelf-dev libssl-dev xz-utils cpio util-linux"

@@ -78,6 +78,11 @@ static void add_circumstances(const struct core *core, size_t a, struct event *e
             event_add_word(event, FIELD_REASON, trouble_names[point_trouble_now(point)]);
         }
         break;
+    case CORE_ALARM_FLOOR:
+        if (point->floor.night_ppm != 0) {
+            event_add_number(event, FIELD_CO2_PPM, point->floor.night_ppm);
+        }
+        break;
     case CORE_ALARM_KIND_COUNT:
         break;
     }

@@ -30,11 +30,12 @@ enum core_alarm_kind {
     CORE_ALARM_CONTACT,   // a contact with a role: its own implicit rule
     CORE_ALARM_THRESHOLD, // a rule of the configuration
     CORE_ALARM_TROUBLE,   // the point itself can't be trusted
+    CORE_ALARM_FLOOR, // its CO2 sensor has drifted, by the air of the night (floor.h); it is still trusted
     CORE_ALARM_KIND_COUNT
 };
 
 struct core_alarm {
-    const char *room, *id; // id below the room: "smoke-1", "co2-high", "air.trouble"
+    const char *room, *id; // id below the room: "smoke-1", "co2-high", "air.trouble", "air.floor"
     size_t room_index;
     enum core_alarm_kind kind;
     size_t point;
@@ -66,11 +67,20 @@ struct core_plan {
 
 // ---- Inputs
 
-// Time, handed in. Decisions use boottime alone; the wall clock only goes into the events, for people.
+// Whether it is between one and five in the morning where the rooms are.
+enum night {
+    NIGHT_UNKNOWN, // the wall clock is not to be trusted
+    NIGHT_NO,
+    NIGHT_YES
+};
+
+// Time, handed in. Decisions use boottime alone; the wall clock only goes into the events, for people. Night
+// serves the advice of CORE_ALARM_FLOOR and nothing else.
 struct core_now {
     uint64_t boottime_ns; // never goes back
     int64_t wall_ms;
     enum clock_quality clock;
+    enum night night;
 };
 
 // Why a point can't be trusted. Told by the bus worker (all but STALE, which the core works out from now).

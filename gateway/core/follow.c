@@ -30,7 +30,7 @@ static struct demand room_demand(const struct core *core, size_t r)
         }
         demand.stands = true;
         demand.fire |= alarm->class == CLASS_FIRE;
-        demand.warn |= alarm->severity >= SEVERITY_ADVISORY;
+        demand.warn |= alarm->severity >= SEVERITY_ADVISORY && alarm->kind != CORE_ALARM_FLOOR;
         demand.sound |= sounds(state, alarm->severity);
         demand.ventilate |= alarm->kind == CORE_ALARM_THRESHOLD && alarm->quantity == QUANTITY_CO2 &&
                             alarm->above && alarm_condition(state);

@@ -3,6 +3,7 @@
 #define CAREROOM_CORE_INSIDE_H
 
 #include "gateway/core/core.h"
+#include "gateway/core/floor.h"
 
 // Ends a list; all lists are indices, so that the memory could be moved.
 #define NO_INDEX SIZE_MAX
@@ -34,7 +35,8 @@ struct point_cell {
     int32_t value[QUANTITY_COUNT];
     uint64_t at_ns; // of the last good reading; before the first: of the start
     uint64_t
-        deadline_ns; // when time alone changes something here; 0: something waits for room in the actions
+        deadline_ns;    // when time alone changes something here; 0: something waits for room in the actions
+    struct floor floor; // of its CO2
     size_t first_alarm, next_in_room;
 };
 
@@ -42,7 +44,7 @@ struct point_cell {
 struct demand {
     bool fire;      // an alarm of the fire class stands
     bool sound;     // somebody must come
-    bool warn;      // an alarm of at least an advisory stands
+    bool warn;      // an alarm of at least an advisory stands, and is about the room rather than a sensor
     bool stands;    // an alarm stands, be it a trouble
     bool ventilate; // the condition of a CO2 rule holds
 };

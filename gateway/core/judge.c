@@ -41,6 +41,16 @@ static enum verdict judge_threshold(const struct core_alarm *alarm, const struct
     return back(alarm, point->value[alarm->quantity]) ? VERDICT_FALSE : VERDICT_KEEP;
 }
 
+// A few nights are known since start at most, while an alarm may stand from before it: one good night ends
+// it, and nothing less.
+static enum verdict judge_floor(const struct floor *floor)
+{
+    if (floor_advises(floor)) {
+        return VERDICT_TRUE;
+    }
+    return floor->night_ppm != 0 && floor->nights_apart == 0 ? VERDICT_FALSE : VERDICT_KEEP;
+}
+
 static enum verdict judge(const struct core *core, size_t a)
 {
     const struct core_alarm *alarm = &core->plan->alarms[a];
@@ -52,6 +62,8 @@ static enum verdict judge(const struct core *core, size_t a)
         return judge_threshold(alarm, &core->alarms[a], point);
     case CORE_ALARM_TROUBLE:
         return point_trouble_now(point) == TROUBLE_NONE ? VERDICT_FALSE : VERDICT_TRUE;
+    case CORE_ALARM_FLOOR:
+        return judge_floor(&point->floor);
     case CORE_ALARM_KIND_COUNT:
         break;
     }

@@ -159,6 +159,9 @@ static void take_reading(struct step *step, size_t p, enum quantity quantity, in
     if (!plan->contact || point->told == TROUBLE_STALE) {
         point->told = TROUBLE_NONE;
     }
+    if (quantity == QUANTITY_CO2 && step->now->night != NIGHT_UNKNOWN) {
+        (void)floor_take(&point->floor, point->at_ns, step->now->night == NIGHT_YES, value);
+    }
     judge_delays(step, p, quantity);
 }
 

@@ -17,6 +17,7 @@
 #include "gateway/common/log.h"
 #include "gateway/core/core.h"
 #include "gateway/guard/lines.h"
+#include "gateway/guard/local_time.h"
 #include "gateway/guard/minutes.h"
 #include "gateway/guard/outputs.h"
 #include "gateway/guard/scan.h"
@@ -65,9 +66,11 @@ struct guard {
 
 static struct core_now now_of(void)
 {
-    return (struct core_now){ .boottime_ns = clock_boottime_ns(),
-                              .wall_ms = clock_wall_ms(),
-                              .clock = clock_quality_now() };
+    struct core_now now = { .boottime_ns = clock_boottime_ns(),
+                            .wall_ms = clock_wall_ms(),
+                            .clock = clock_quality_now() };
+    now.night = local_time_night(now.wall_ms, now.clock);
+    return now;
 }
 
 static void record(struct guard *guard, const struct event *event)
@@ -440,6 +443,9 @@ static int start(struct guard *guard, const struct guard_extension *extension)
     int r = clock_boot_id(guard->boot_id, sizeof guard->boot_id);
     if (r == 0 && extension) {
         r = extension->prepare(guard->config);
+    }
+    if (r == 0) {
+        r = local_time_start(guard->config->timezone, clock_wall_ms());
     }
     if (r == 0) {
         guard->plan = plan_new(guard->config);

@@ -35,8 +35,13 @@ static const struct role_meaning role_meanings[ROLE_COUNT] = {
 #define STALE_START_NS (10 * NS_PER_S)
 
 struct counts {
-    size_t points, alarms, outputs;
+    size_t points, alarms, outputs, names;
 };
+
+static bool measures_co2(const struct config_sensor *sensor)
+{
+    return sensor->part->quantities & QUANTITY_BIT(QUANTITY_CO2);
+}
 
 static struct counts count(const struct config *config)
 {
@@ -49,8 +54,11 @@ static struct counts count(const struct config *config)
         n.outputs += room->n_outputs;
         for (size_t s = 0; s < room->n_sensors; s++) {
             n.alarms += role_meanings[room->sensors[s].role].alarms;
+            n.names += measures_co2(&room->sensors[s]);
         }
     }
+    n.alarms += n.names; // a floor has a name of its own
+    n.names += n.points; // and so has each point's trouble
     return n;
 }
 
@@ -60,15 +68,21 @@ struct builder {
     struct core_point *points;
     struct core_alarm *alarms;
     struct core_output *outputs;
-    char *names; // trouble ids, one NAME_SIZE slot a point
-    size_t n_points, n_alarms, n_outputs;
+    char *names; // of alarms that are called after a point, one NAME_SIZE slot each
+    size_t n_points, n_alarms, n_outputs, n_names;
 };
+
+static const char *name_after(struct builder *b, const char *point, const char *what)
+{
+    char *name = b->names + b->n_names++ * NAME_SIZE;
+    (void)snprintf(name, NAME_SIZE, "%s.%s", point, what);
+    return name;
+}
 
 static size_t add_point(struct builder *b, const struct core_point *point, const struct plan_source *source)
 {
     size_t index = b->n_points++;
-    char *trouble_id = b->names + index * NAME_SIZE;
-    (void)snprintf(trouble_id, NAME_SIZE, "%s.trouble", point->id);
+    const char *trouble_id = name_after(b, point->id, "trouble");
     b->points[index] = *point;
     b->points[index].trouble_id = trouble_id;
     b->plan->sources[index] = *source;
@@ -83,6 +97,21 @@ static size_t add_point(struct builder *b, const struct core_point *point, const
         .ending = ALARM_CLEARS_ITSELF,
     };
     return index;
+}
+
+// A sensor that has drifted goes on to guard: to be looked after, and no reason to distrust it.
+static void add_floor(struct builder *b, size_t point)
+{
+    b->alarms[b->n_alarms++] = (struct core_alarm){
+        .room = b->points[point].room,
+        .id = name_after(b, b->points[point].id, "floor"),
+        .room_index = b->points[point].room_index,
+        .kind = CORE_ALARM_FLOOR,
+        .point = point,
+        .severity = SEVERITY_ADVISORY,
+        .class = CLASS_FAULT,
+        .ending = ALARM_CLEARS_ITSELF,
+    };
 }
 
 static void add_sensor(struct builder *b, const struct config_room *room, size_t r,
@@ -100,6 +129,9 @@ static void add_sensor(struct builder *b, const struct config_room *room, size_t
                                  .warm_up_ns = sensor->part->warm_up_ms * NS_PER_MS,
                              },
                              &(struct plan_source){ .kind = SOURCE_SENSOR, .room = r, .sensor = sensor });
+    if (measures_co2(sensor)) {
+        add_floor(b, index);
+    }
     // A supervised loop is a contact too, but a polled one: it can be stale.
     const struct role_meaning *meaning = &role_meanings[sensor->role];
     if ((sensor->part->quantities & QUANTITY_BIT(QUANTITY_CONTACT)) == 0 || !meaning->alarms) {
@@ -178,7 +210,7 @@ struct plan *plan_new(const struct config *config)
                          .points = calloc(n.points, sizeof *b.points),
                          .alarms = calloc(n.alarms, sizeof *b.alarms),
                          .outputs = calloc(n.outputs + 1, sizeof *b.outputs),
-                         .names = calloc(n.points, NAME_SIZE) };
+                         .names = calloc(n.names, NAME_SIZE) };
     if (plan) {
         plan->sources = calloc(n.points, sizeof *plan->sources);
         plan->outputs = calloc(n.outputs + 1, sizeof *plan->outputs);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "gateway/common/log.h"
+#include "gateway/guard/local_time.h"
 
 #define BATCH            64 // events in one commit at most: a commit costs one flush of the card however many it holds
 #define RETRY_MS         1000 // between tries of a disk in trouble
@@ -191,6 +192,7 @@ static void *run(void *user)
         if (r <= 0) {
             await(recorder, r);
         }
+        local_time_follow(clock_wall_ms()); // every second or so; the main thread may not
         r = write_events(recorder);
         if (r >= 0) {
             write_minutes(recorder);

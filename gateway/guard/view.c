@@ -45,6 +45,9 @@ static const char *instruction(const struct core_alarm *alarm)
         return "Go to the room now and help.";
     case SEVERITY_WARNING:
     case SEVERITY_ADVISORY:
+        if (alarm->kind == CORE_ALARM_FLOOR) {
+            return "Air the room for an hour or have the sensor calibrated.";
+        }
         return alarm->kind == CORE_ALARM_THRESHOLD && alarm->quantity == QUANTITY_CO2
                    ? "Air the room."
                    : "Look after the room.";

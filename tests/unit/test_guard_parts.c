@@ -19,6 +19,7 @@
 
 #include "gateway/guard/cadence.h"
 #include "gateway/guard/guard.h"
+#include "gateway/guard/local_time.h"
 #include "gateway/guard/mailbox.h"
 #include "gateway/guard/minutes.h"
 #include "gateway/guard/plan.h"
@@ -173,7 +174,7 @@ static void every_point_rule_and_output_is_in_the_plan(void **state)
     struct config *config = config_of(room_text);
     struct plan *plan = plan_new(config);
     assert_int_equal(plan->core.n_points, 2 + 3 + 1 + 1); // the gateway's two, sensors, reader, output
-    assert_int_equal(plan->core.n_alarms, 7 + 1 + 2);     // a trouble each, the smoke contact, two rules
+    assert_int_equal(plan->core.n_alarms, 7 + 1 + 2 + 1); // a trouble each, smoke, two rules, the CO2's floor
     assert_int_equal(plan->core.n_outputs, 1);
 
     const struct core_alarm *smoke = alarm_named(plan, "butterfly/smoke-1");
@@ -187,13 +188,63 @@ static void every_point_rule_and_output_is_in_the_plan(void **state)
     assert_int_equal(alarm_named(plan, "butterfly/co2-far-too-high")->ending, ALARM_WANTS_ANSWER);
     assert_int_equal(alarm_named(plan, "butterfly/air.trouble")->kind, CORE_ALARM_TROUBLE);
     assert_int_equal(alarm_named(plan, "gateway/journal.trouble")->point, plan->journal_point);
-    static const char *const strangers[] = { "butterfly/door",   "butterfly",         "", "/",
+    const struct core_alarm *night = alarm_named(plan, "butterfly/air.floor");
+    assert_int_equal(night->kind, CORE_ALARM_FLOOR);
+    assert_int_equal(night->severity, SEVERITY_ADVISORY);
+    assert_int_equal(night->ending, ALARM_CLEARS_ITSELF);
+    assert_int_equal(night->point, high->point);
+    static const char *const strangers[] = { "butterfly/door",   "butterfly/door.floor", "butterfly", "", "/",
                                              "butterfl/smoke-1", "butterfly/smoke-1/" };
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
         assert_true(plan_find_alarm(plan, strangers[i]) == SIZE_MAX);
     }
     plan_free(plan);
     config_free(config);
+}
+
+// ---- local time
+
+static enum night night_at(int64_t wall_s)
+{
+    local_time_follow(wall_s * 1000);
+    return local_time_night(wall_s * 1000, CLOCK_SYNCHRONISED);
+}
+
+// One to five in the morning, on both sides of both changes of the clock.
+static void night_is_where_the_rooms_are(void **state)
+{
+    (void)state;
+    const int64_t hour = 3600;
+    const int64_t winter = 1767225600; // 2026-01-01T00:00Z
+    const int64_t summer = 1782864000; // 2026-07-01T00:00Z
+    assert_int_equal(local_time_start("Asia/Shanghai", winter * 1000), 0);
+    assert_int_equal(night_at(winter + 17 * hour - 1), NIGHT_NO);
+    assert_int_equal(night_at(winter + 17 * hour), NIGHT_YES);
+    assert_int_equal(night_at(winter + 21 * hour - 1), NIGHT_YES);
+    assert_int_equal(night_at(winter + 21 * hour), NIGHT_NO);
+    assert_int_equal(night_at(summer + 17 * hour), NIGHT_YES);
+
+    assert_int_equal(local_time_start("America/New_York", winter * 1000), 0); // west, with summer time
+    assert_int_equal(night_at(winter + 6 * hour - 1), NIGHT_NO);
+    assert_int_equal(night_at(winter + 6 * hour), NIGHT_YES);
+    assert_int_equal(night_at(winter + 10 * hour), NIGHT_NO);
+    assert_int_equal(night_at(summer + 5 * hour), NIGHT_YES);
+    assert_int_equal(night_at(summer + 9 * hour), NIGHT_NO);
+    assert_int_equal(night_at(1772953200 - 1), NIGHT_YES); // 2026-03-08T07:00Z, two becomes three
+    assert_int_equal(night_at(1772953200 + 2 * hour), NIGHT_NO);
+}
+
+static void night_is_unknown_where_the_clock_or_the_zone_is(void **state)
+{
+    (void)state;
+    const int64_t two_ms = (1767225600 + 7200) * INT64_C(1000);
+    assert_int_equal(local_time_start("UTC", two_ms), 0);
+    assert_int_equal(local_time_night(two_ms, CLOCK_SYNCHRONISED), NIGHT_YES);
+    assert_int_equal(local_time_night(two_ms, CLOCK_MANUAL), NIGHT_YES);
+    assert_int_equal(local_time_night(two_ms, CLOCK_UNSYNCHRONISED), NIGHT_UNKNOWN);
+    assert_int_equal(local_time_start("Europe/Atlantis", two_ms), 0);
+    assert_int_equal(local_time_night(two_ms, CLOCK_SYNCHRONISED), NIGHT_UNKNOWN);
+    assert_int_equal(local_time_start("UTC", two_ms), 0);
 }
 
 // ---- recorder
@@ -359,6 +410,8 @@ int main(void)
         cmocka_unit_test(a_call_waits_for_its_answer),
         cmocka_unit_test(a_call_ends_when_the_guard_stops),
         cmocka_unit_test(every_point_rule_and_output_is_in_the_plan),
+        cmocka_unit_test(night_is_where_the_rooms_are),
+        cmocka_unit_test(night_is_unknown_where_the_clock_or_the_zone_is),
         cmocka_unit_test(what_could_not_be_written_is_written_when_the_disk_is_back),
         cmocka_unit_test(a_warning_does_not_sound_like_a_fire),
         cmocka_unit_test(a_minute_is_stored_when_it_is_over),
