@@ -367,6 +367,12 @@ static bool serviced(struct link *link, int rc)
 {
     if (rc == MOSQ_ERR_SUCCESS)
         return link->state != LINK_ENDED;
+    // An answer to CONNECT in the form of 3.1.1: newer libraries do not read it, and do not call
+    // on_connect().
+    if (rc == MOSQ_ERR_MALFORMED_PACKET && link->version_5 && link->state != LINK_ONLINE) {
+        finish(link, LINK_END_VERSION_REFUSED, 0, "the broker does not know MQTT 5");
+        return false;
+    }
     char why[WHY_SIZE];
     explain(link, rc, why, sizeof why);
     finish(link, LINK_END_LOST, 0, why);
