@@ -198,6 +198,13 @@ class Broker:
         self.process.signal(number)
 
 
+def mqtt_client(client_id):
+    """A client of MQTT 5, of paho 1 (Debian 12) or 2 (Debian 13), which wants to hear what its callbacks take."""
+    versions = getattr(mqtt, "CallbackAPIVersion", None)
+    options = {"callback_api_version": versions.VERSION2} if versions else {}
+    return mqtt.Client(client_id=client_id, protocol=mqtt.MQTTv5, **options)
+
+
 class Subscriber:
     """The operator's side: records every message, in order of arrival. QoS 1 with a session that outlives connections;
     for brokers that are killed: qos=0, since then nothing is in the subscriber's hands that could get lost."""
@@ -208,7 +215,7 @@ class Subscriber:
         self.subscribed = threading.Event()
         self.lost = threading.Event()
         self.topic, self.qos = topic, qos
-        self.client = mqtt.Client(client_id="operator", protocol=mqtt.MQTTv5)
+        self.client = mqtt_client("operator")
         self.client.on_connect = lambda client, *_: client.subscribe(self.topic, qos=self.qos)
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_disconnect = self._on_disconnect

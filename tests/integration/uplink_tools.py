@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-import paho.mqtt.client as mqtt
+from careroom import mqtt_client
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
@@ -171,7 +171,7 @@ class Listener:
         self.messages = []
         self.seen = set()  # event payloads
         self.subscribed = threading.Event()
-        self.client = mqtt.Client(client_id=f"listener-{os.getpid()}-{id(self)}", protocol=mqtt.MQTTv5)
+        self.client = mqtt_client(f"listener-{os.getpid()}-{id(self)}")
         self.client.on_connect = lambda client, *_: client.subscribe(topic, qos=1)
         self.client.on_subscribe = lambda *_: self.subscribed.set()
         self.client.on_message = self._take
