@@ -107,7 +107,7 @@ static void point_cells(struct table *table, json_t *point)
     fclose(out);
     ctl_must(text);
     uint64_t age;
-    char ago[40] = "", age_text[32];
+    char age_text[32], ago[sizeof "last heard  ago" + sizeof age_text] = "";
     if (count_of(point, "age_ms", &age) == 0) {
         text_age(age, age_text, sizeof age_text);
         snprintf(ago, sizeof ago, trouble ? "last heard %s ago" : "%s ago", age_text);

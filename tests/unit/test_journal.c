@@ -377,7 +377,7 @@ static void minutes_are_stored_and_can_be_stored_again(void **state)
                            -1, &statement, NULL),
         SQLITE_OK);
     assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    assert_string_equal(sqlite3_column_text(statement, 0),
+    assert_string_equal((const char *)sqlite3_column_text(statement, 0),
                         "1795486260 butterfly/air co2_ppm 400 800 1200 901 12;"
                         "1795486260 butterfly/air temp_mc -5 21500 22000 21700 12");
     sqlite3_finalize(statement);
