@@ -1,11 +1,8 @@
 // What GPIO over libgpiod has in common whatever the library's version.
 //
-// - Line names are not unique, and the same chip may be there under two names (a udev link on Raspberry Pi
-// OS),
-//   so chips are told apart by device number.
-// - Lines of one request have several descriptors: one epoll descriptor stands for all, edges are merged by
-//   time.
-// - Edges carry CLOCK_MONOTONIC, converted here and nowhere else.
+// Line names are not unique, and the same chip may be there under two names (a udev link on Raspberry Pi OS):
+// chips are told apart by device number. A request may have several descriptors: one epoll descriptor stands
+// for all, and edges are merged by time. Edges carry CLOCK_MONOTONIC, converted here and nowhere else.
 #include "sensors/bus/gpio_libgpiod.h"
 
 #include <dirent.h>
