@@ -100,6 +100,12 @@ check:
 check-unit check-asan check-integration check-systemd:
 	@scripts/check.sh $(@:check-%=%)
 
+# ---- Other Debians, whatever this machine runs (as root; not part of make check)
+
+.PHONY: check-trixie check-arm64
+check-trixie check-arm64:
+	@scripts/$(@:check-%=%).sh
+
 # ---- The emulated board: the programs that are installed, on a real kernel (docs/board.md)
 
 BOARD_TOOLS := $(addprefix $(BUILD)/board/board-,i2c-chips pulses stopwatch)
@@ -164,5 +170,6 @@ help:
 	@echo "                        check-systemd: units, users, folders"
 	@echo "make check-board        the real programs on a real kernel in qemu, and power cuts (docs/board.md)"
 	@echo "make fuzz [FUZZ_S=60]   every fuzz target for so many seconds"
+	@echo "make check-trixie       built and tested on Debian 13, in a folder; check-arm64: cross-built, tested in qemu (both as root)"
 	@echo "make install DESTDIR= PREFIX=/usr"
 	@echo "make format | lint | clean"

@@ -1,5 +1,7 @@
 #!/bin/bash
-# Every test that needs no board. `check.sh` runs all; `check.sh unit|asan|integration|systemd|structure` one part.
+# Every test that needs no board. `check.sh` runs all; `check.sh unit|asan|integration|systemd|structure` one part. For other
+# Debians (trixie.sh, arm64.sh): `check.sh quick`, unit tests and smoke from the line to the operator; `check.sh arm64`, unit
+# tests that are cross-built.
 # The last line is "N passed, N failed": test functions and checks, added up over all suites. A program that crashes, hangs or
 # says nothing counts as failed. Exit status 0 only where nothing failed.
 # shellcheck disable=SC2317 # the parts are called by name
@@ -72,12 +74,14 @@ build() {
     fi
 }
 
+# unit_tests SUITE FOLDER [EMULATOR…]
 unit_tests() {
     local suite=$1 folder=$2 source program good=0 bad=0
+    shift 2
     for source in tests/unit/test_*.c; do
         program=$folder/tests/$(basename "$source" .c)
         if [ -x "$program" ]; then
-            run_tap "$suite $(basename "$program")" $unit_timeout "$program"
+            run_tap "$suite $(basename "$program")" $unit_timeout "$@" "$program"
         else
             echo "-- $program was not built"
             bad=$((bad + 1))
@@ -152,6 +156,17 @@ part_integration() {
     integration "outside input, sanitizers" build/asan tests/integration/test_spine_config.py \
         tests/integration/test_spine_control.py
 }
+part_quick() {
+    part_unit
+    # Smoke from the line to the operator, and what depends on the version of libmosquitto.
+    local delivery=tests/integration/test_uplink_delivery.py
+    integration "between processes" build tests/integration/test_spine_smoke.py "$delivery"::test_without_version_5 \
+        "$delivery"::test_larger_than_the_broker_takes "$delivery"::test_larger_than_a_broker_takes_that_did_not_say_so
+}
+part_arm64() {
+    build "64-bit ARM" BUILD=build/arm64 CC=aarch64-linux-gnu-gcc PKG_CONFIG=aarch64-linux-gnu-pkg-config all units
+    unit_tests "unit, 64-bit ARM" build/arm64 qemu-aarch64
+}
 part_systemd() {
     script "systemd" tests/systemd.sh
 }
@@ -163,7 +178,11 @@ part_structure() {
 # A half-written log or report of an earlier run must not be counted.
 rm -rf "$logs"
 mkdir -p "$logs"
-scripts/setup.sh check || {
+case "${1:-all}" in
+quick | arm64) needed=$1 ;;
+*) needed=check ;;
+esac
+scripts/setup.sh "$needed" || {
     failed=1
     finish
 }
@@ -176,9 +195,9 @@ all)
     script "systemd" tests/systemd.sh
     part_integration
     ;;
-unit | asan | integration | systemd | structure) "part_$1" ;;
+unit | asan | integration | systemd | structure | quick | arm64) "part_$1" ;;
 *)
-    echo "usage: check.sh [unit|asan|integration|systemd|structure]" >&2
+    echo "usage: check.sh [unit|asan|integration|systemd|structure|quick|arm64]" >&2
     exit 2
     ;;
 esac

@@ -1,30 +1,47 @@
 #!/bin/sh
-# Install what is missing on Debian 12 or 13 or Raspberry Pi OS: `setup.sh demo` for building and the demo, `setup.sh check`
-# for the tests too, `setup.sh board` for the emulated board, `setup.sh fuzz` for the fuzzers, `setup.sh kernel` for building its kernel. Says nothing and
-# touches nothing where all is there.
+# Install what is missing on Debian 12 or 13 or Raspberry Pi OS. Says nothing and touches nothing where all is there.
+# `setup.sh list WHAT` only names the packages.
 set -eu
 
 for_demo="gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
     mosquitto mosquitto-clients procps python3"
-for_check="$for_demo clang clang-format libcmocka-dev python3-pytest python3-paho-mqtt systemd udev openssl e2fsprogs mount
-    binutils util-linux sqlite3 tzdata"
+for_quick="$for_demo libcmocka-dev python3-pytest python3-paho-mqtt openssl sqlite3 e2fsprogs mount tzdata"
+for_check="$for_quick clang clang-format systemd udev binutils util-linux"
 for_board="$for_demo qemu-system-x86 busybox-static nbdkit nbdkit-plugin-dev libfuse3-dev e2fsprogs python3-paho-mqtt binutils"
 for_fuzz="$for_demo clang libclang-rt-dev"
 for_kernel="gcc make linux-source flex bison bc libelf-dev libssl-dev xz-utils cpio util-linux"
+for_roots="mmdebstrap debian-archive-keyring util-linux"
+for_arm64="gcc-aarch64-linux-gnu libc6-dev:arm64 make pkgconf:arm64 qemu-user"
+for package in $for_quick; do
+    case $package in lib*-dev) for_arm64="$for_arm64 $package:arm64" ;; esac
+done
 
 refuse() {
     echo "setup.sh: $1" >&2
     exit 1
 }
 
-case "${1:-}" in
-demo) packages=$for_demo ;;
-check) packages=$for_check ;;
-board) packages=$for_board ;;
-fuzz) packages=$for_fuzz ;;
-kernel) packages=$for_kernel ;;
-*) refuse "usage: setup.sh demo|check|board|fuzz|kernel" ;;
-esac
+# What for: building and the demo; unit tests and a few between processes; all tests; the emulated board; its kernel; the
+# fuzzers; other Debians in folders; cross-building, inside one of them.
+packages_for() {
+    case "$1" in
+    demo) echo "$for_demo" ;;
+    quick) echo "$for_quick" ;;
+    check) echo "$for_check" ;;
+    board) echo "$for_board" ;;
+    kernel) echo "$for_kernel" ;;
+    fuzz) echo "$for_fuzz" ;;
+    roots) echo "$for_roots" ;;
+    arm64) echo "$for_arm64" ;;
+    *) refuse "usage: setup.sh [list] demo|quick|check|board|kernel|fuzz|roots|arm64" ;;
+    esac
+}
+
+if [ "${1:-}" = list ]; then
+    packages_for "${2:-}"
+    exit
+fi
+packages=$(packages_for "${1:-}")
 
 [ -r /etc/os-release ] || refuse "this is no Debian: /etc/os-release is missing. Debian 12 or 13 or Raspberry Pi OS is needed."
 # shellcheck source=/dev/null
