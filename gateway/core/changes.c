@@ -73,6 +73,14 @@ static void add_circumstances(const struct core *core, size_t a, struct event *e
         }
         event_add_number(event, FIELD_THRESHOLD, alarm->threshold);
         break;
+    case CORE_ALARM_MEAN:
+    case CORE_ALARM_RISE:
+    case CORE_ALARM_UNCHANGED:
+    case CORE_ALARM_APART:
+    case CORE_ALARM_COMBINATION:
+    case CORE_ALARM_CONFIRM:
+    case CORE_ALARM_ISOLATED:
+        break;
     case CORE_ALARM_TROUBLE:
         if (point_trouble_now(point) != TROUBLE_NONE) {
             event_add_word(event, FIELD_REASON, trouble_names[point_trouble_now(point)]);
@@ -90,11 +98,12 @@ static void add_circumstances(const struct core *core, size_t a, struct event *e
 
 static void add_record(const struct alarm_cell *cell, const struct core_alarm *alarm, struct event *event)
 {
-    event->record = (struct alarm_record){
+    event->record = (struct state_record){
+        .kind = RECORD_ALARM,
         .room = alarm->room,
-        .alarm = alarm->id,
+        .item = alarm->id,
         .state = (uint8_t)cell->state,
-        .condition = alarm_condition(cell->state),
+        .condition = cell->met,
         .occurrence = cell->occurrence,
         .since_boottime_ns = cell->since_ns,
         .since_wall_ms = cell->since_wall_ms,
@@ -113,6 +122,19 @@ static enum event_type type_of(enum alarm_cause cause, enum core_alarm_kind kind
     case ALARM_ACKNOWLEDGE:
         return EVENT_ALARM_ACKNOWLEDGED;
     case ALARM_RESET:
+        return EVENT_ALARM_RESET;
+    case ALARM_SHELVE:
+        return EVENT_ALARM_SHELVED;
+    case ALARM_UNSHELVE:
+        return EVENT_ALARM_UNSHELVED;
+    case ALARM_SUPPRESS:
+        return EVENT_ALARM_SUPPRESSED;
+    case ALARM_RELEASE:
+        return EVENT_ALARM_RELEASED;
+    case ALARM_ISOLATE:
+        return EVENT_POINT_ISOLATED;
+    case ALARM_REINSTATE:
+        return EVENT_POINT_REINSTATED;
     case ALARM_CAUSE_COUNT:
         break;
     }

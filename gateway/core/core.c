@@ -99,11 +99,11 @@ static bool same_text(const char *a, const char *b)
     return *a == *b;
 }
 
-static size_t find_alarm(const struct core *core, const struct alarm_record *record)
+static size_t find_alarm(const struct core *core, const struct state_record *record)
 {
     const struct core_plan *plan = core->plan;
     for (size_t a = 0; a < plan->n_alarms; a++) {
-        if (same_text(plan->alarms[a].id, record->alarm) && same_text(plan->alarms[a].room, record->room)) {
+        if (same_text(plan->alarms[a].id, record->item) && same_text(plan->alarms[a].room, record->room)) {
             return a;
         }
     }
@@ -122,9 +122,11 @@ static enum alarm_state restored_state(enum alarm_state was, enum alarm_ending e
     return alarm_condition(was) ? held : alarm_next(held, ALARM_CONDITION_FALSE, ending);
 }
 
-bool core_restore(struct core *core, const struct alarm_record *record)
+bool core_restore(struct core *core, const struct state_record *record, const struct core_now *now)
 {
-    if (!record->room || !record->alarm || record->state >= ALARM_STATE_COUNT) {
+    (void)now;
+    if (record->kind != RECORD_ALARM || !record->room || !record->item ||
+        record->state >= ALARM_STATE_COUNT) {
         return false;
     }
     size_t a = find_alarm(core, record);
@@ -134,6 +136,7 @@ bool core_restore(struct core *core, const struct alarm_record *record)
     const struct core_alarm *alarm = &core->plan->alarms[a];
     struct alarm_cell *cell = &core->alarms[a];
     cell->state = restored_state((enum alarm_state)record->state, alarm->ending);
+    cell->met = alarm_condition(cell->state);
     cell->occurrence = record->occurrence;
     cell->since_ns = record->since_boottime_ns;
     cell->since_wall_ms = record->since_wall_ms;
@@ -171,6 +174,12 @@ void core_step(struct core *core, const struct core_input *input, const struct c
     case CORE_INPUT_RESET:
         ret_actions->answer = answer_reset(&step, input);
         break;
+    case CORE_INPUT_SILENCE:
+    case CORE_INPUT_SHELVE:
+    case CORE_INPUT_ISOLATE:
+    case CORE_INPUT_DRILL:
+    case CORE_INPUT_PRESENCE:
+    case CORE_INPUT_MARK:
     case CORE_INPUT_KIND_COUNT:
         break;
     }

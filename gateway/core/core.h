@@ -27,11 +27,27 @@ struct core_point {
 };
 
 enum core_alarm_kind {
-    CORE_ALARM_CONTACT,   // a contact with a role: its own implicit rule
-    CORE_ALARM_THRESHOLD, // a rule of the configuration
-    CORE_ALARM_TROUBLE,   // the point itself can't be trusted
-    CORE_ALARM_FLOOR, // its CO2 sensor has drifted, by the air of the night (floor.h); it is still trusted
+    CORE_ALARM_CONTACT,     // a contact with a role is its own implicit rule; with an on-delay: a door that
+                            // is open for too long
+    CORE_ALARM_THRESHOLD,   // the last value against a limit
+    CORE_ALARM_MEAN,        // the rolling mean over the window against a limit
+    CORE_ALARM_RISE,        // how far the value has risen (above) or fallen within the window
+    CORE_ALARM_UNCHANGED,   // the same value for the whole window: a sensor that is stuck
+    CORE_ALARM_APART,       // two points in one room that should measure the same
+    CORE_ALARM_COMBINATION, // at_least of its members hold
+    CORE_ALARM_CONFIRM,     // at_least of its members, which are detectors, stand: fire; one alone, and
+                            // nobody answers for prealarm_ns: fire too
+    CORE_ALARM_TROUBLE,     // the point itself can't be trusted
+    CORE_ALARM_FLOOR,    // its CO2 sensor has drifted, by the air of the night (floor.h); it is still trusted
+    CORE_ALARM_ISOLATED, // the point was taken out of service by a person, until an end
     CORE_ALARM_KIND_COUNT
+};
+
+// What a combination, a confirmation or a suppression looks at: an alarm of the plan that comes before, or a
+// contact.
+struct core_member {
+    bool contact; // index is in plan.points; false: in plan.alarms
+    size_t index;
 };
 
 struct core_alarm {
@@ -42,17 +58,31 @@ struct core_alarm {
     enum severity severity;
     enum event_class class;
     enum alarm_ending ending;
-    // CORE_ALARM_THRESHOLD only
-    enum quantity quantity;
+    uint64_t on_delay_ns, off_delay_ns; // fire from a contact has none
+    enum quantity quantity;             // of kinds that look at values; both points of APART measure it
     bool above;
-    int32_t threshold, deadband;
-    uint64_t on_delay_ns;
+    int32_t threshold, deadband;              // RISE, APART: a difference
+    uint64_t window_ns;                       // MEAN, RISE, UNCHANGED: from one minute to 24 h
+    size_t other_point;                       // APART
+    size_t first_member, n_members, at_least; // COMBINATION, CONFIRM: of plan.members
+    uint64_t prealarm_ns;                     // CONFIRM
+    size_t first_suppressor, n_suppressors;   // of plan.members: while one holds, the alarm is suppressed;
+                                              // never one of class fire
+    bool not_in_fire; // suppressed while fire stands in the building: doors that were released
+    bool confirmed;   // CONTACT, a member of a CONFIRM: its raise alone is a pre-alarm
+};
+
+enum room_type { ROOM_PLAY, ROOM_SLEEP, ROOM_FEEDING, ROOM_WASH, ROOM_TYPE_COUNT };
+
+struct core_room {
+    enum room_type type; // in a room where children sleep, all but fire begins with the beacon
 };
 
 struct core_output {
     const char *room, *id;
     size_t room_index;
     enum output_role role;
+    uint64_t min_run_ns; // ventilation: once on, it stays on for so long (fire ends it at once)
 };
 
 struct core_plan {
@@ -62,7 +92,10 @@ struct core_plan {
     size_t n_alarms;
     const struct core_output *outputs;
     size_t n_outputs;
+    const struct core_room *rooms; // n_rooms; NULL: all are for playing
     size_t n_rooms;
+    const struct core_member *members;
+    size_t n_members;
 };
 
 // ---- Inputs
@@ -101,9 +134,14 @@ enum trouble {
     TROUBLE_OPEN,        // a supervised loop is cut
     TROUBLE_SHORT,       // it is shorted
     TROUBLE_DAMAGED,     // it is neither at rest nor in alarm
+    TROUBLE_NO_FEEDBACK, // a supervised output does not do as it is told
     TROUBLE_COUNT
 };
 extern const char *const trouble_names[TROUBLE_COUNT]; // "no-answer", "bad-crc", …
+
+// What staff say of a person on the roll-call.
+enum roll_mark { ROLL_UNMARKED, ROLL_SAFE, ROLL_MISSING, ROLL_MARK_COUNT };
+extern const char *const roll_mark_names[ROLL_MARK_COUNT]; // "unmarked", "safe", "missing"
 
 enum core_input_kind {
     CORE_INPUT_READING, // point, quantity, value: a fresh value, read at now
@@ -112,6 +150,13 @@ enum core_input_kind {
     CORE_INPUT_TICK,    // nothing but now; delays and staleness are judged
     CORE_INPUT_ACK,     // alarm, occurrence (0: the standing one), actor, remote
     CORE_INPUT_RESET,   // alarm, occurrence (0: the standing one), actor, remote
+    CORE_INPUT_SILENCE, // room (n_rooms: all), for_ns (0: end it), actor, remote: the sounders rest; it is no
+                        // acknowledgement, ends by itself, and any new occurrence sounds over it
+    CORE_INPUT_SHELVE,  // alarm, for_ns (0: unshelve), actor, remote, note
+    CORE_INPUT_ISOLATE, // point, for_ns (0: reinstate), actor, remote, note
+    CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote
+    CORE_INPUT_PRESENCE, // person, room, present, point (the reader; SIZE_MAX: a correction), actor, note
+    CORE_INPUT_MARK,     // person, mark, actor, remote: the roll-call
     CORE_INPUT_KIND_COUNT
 };
 
@@ -123,8 +168,15 @@ struct core_input {
     int32_t value;
     enum trouble trouble;
     uint64_t occurrence;
-    bool remote;       // asked from beyond the room: never acknowledges or resets fire
-    const char *actor; // who asked; good during the call only
+    size_t room;        // index; plan.n_rooms: every room
+    const char *person; // pseudonym; good during the call only
+    enum person_kind person_kind;
+    bool present; // PRESENCE: has come in; false: has left
+    enum roll_mark mark;
+    uint64_t for_ns;               // for how long
+    bool remote;                   // asked from beyond the room: never acknowledges, silences or resets fire
+    const char *actor;             // who asked; good during the call only
+    const struct event_note *note; // why, in their words; NULL: none; good during the call only
 };
 
 // ---- Actions
@@ -134,10 +186,12 @@ enum core_pattern {
     PATTERN_ON,
     PATTERN_TROUBLE,
     PATTERN_WARNING,
-    PATTERN_EVACUATE,
+    PATTERN_CRITICAL, // somebody must come: pre-alarm of fire, gas, help
+    PATTERN_DRILL,
+    PATTERN_EVACUATE, // ISO 8201, kept for fire alone
     PATTERN_COUNT
 };
-extern const char *const core_pattern_names[PATTERN_COUNT]; // "off", "on", "trouble", "warning", "evacuate"
+extern const char *const core_pattern_names[PATTERN_COUNT]; // "off", "on", "trouble", "warning", …
 
 // What became of an ACK or RESET.
 enum core_answer {
@@ -149,6 +203,18 @@ enum core_answer {
     CORE_ANSWER_UNACKNOWLEDGED,   // reset refused: acknowledge first
     CORE_ANSWER_NOT_LATCHED,      // reset is for latching alarms
     CORE_ANSWER_REMOTE_FIRE,      // refused: fire is answered in the room
+    CORE_ANSWER_LATCHES,          // shelve refused: fire, gas, carbon monoxide, help; and troubles of fire
+    CORE_ANSWER_NOT_SHELVED,      // unshelve refused
+    CORE_ANSWER_SET_ASIDE,        // refused: it is suppressed or out of service
+    CORE_ANSWER_TOO_LONG,         // for_ns is beyond what may be asked
+    CORE_ANSWER_NOTHING_SOUNDS,   // silence refused
+    CORE_ANSWER_STANDS,           // isolate refused: acknowledge the point's alarm first
+    CORE_ANSWER_NOT_ISOLATED,     // reinstate refused
+    CORE_ANSWER_NO_POINT,         // isolate refused: the gateway's own points guard nothing that can wait
+    CORE_ANSWER_FIRE,             // drill refused: fire stands
+    CORE_ANSWER_NO_DRILL,         // there is no drill, no roll-call
+    CORE_ANSWER_NOT_ON_ROLL,      // mark refused: this person was not in the house
+    CORE_ANSWER_FULL,             // no room for another person
     CORE_ANSWER_COUNT
 };
 extern const char *const core_answer_words[CORE_ANSWER_COUNT];     // reason codes, "not-standing", …
@@ -159,9 +225,15 @@ struct core_output_action {
     enum core_pattern pattern;
 };
 
+// How long people may ask for.
+#define CORE_SILENCE_MAX_NS      (30 * 60 * NS_PER_S)
+#define CORE_SILENCE_FIRE_MAX_NS (5 * 60 * NS_PER_S)
+#define CORE_SHELVE_MAX_NS       (24 * 3600 * NS_PER_S)
+#define CORE_ISOLATE_MAX_NS      (7 * 24 * 3600 * NS_PER_S)
+
 // Filled by core_step(): outputs first, events second, in the order in which they are to be carried out.
-// One input changes at most its own point's alarms; CORE_INPUT_TICK may change many, so a tick that does not
-// fit sets `more` and goes on at the next call (the caller calls again at once with the same now).
+// What does not fit sets `more` and goes on at the next call, a tick (the caller calls again at once with the
+// same now).
 #define CORE_MAX_OUTPUTS 64
 #define CORE_MAX_EVENTS  16
 struct core_actions {
@@ -184,10 +256,21 @@ size_t core_size(const struct core_plan *plan);
 // `now` starts the staleness of points that never report. The plan must outlive the core. Never fails.
 struct core *core_init(void *memory, const struct core_plan *plan, const struct core_now *now);
 
-// Bring back one alarm from the journal's state table, before the first step. Names not in the plan are
-// ignored (false). Latched alarms, acknowledgements and the hysteresis of a standing condition come back;
-// outputs follow at the next step.
-bool core_restore(struct core *core, const struct alarm_record *record);
+// Bring back one record of the journal's state table, before the first step, in any order. Names not in the
+// plan are ignored (false). Latched alarms, acknowledgements, shelves, isolations, silences, the hysteresis
+// of a standing condition, what remains of an on-delay, nights of a floor, roll-calls come back; outputs
+// follow at the next step. Where `now` does not know the time (the clock is not set, and the record is of
+// another boot), silences and shelves end, and isolations stay for as long as they were asked for.
+bool core_restore(struct core *core, const struct state_record *record, const struct core_now *now);
+
+// Give the rolling means a minute of before the restart: `ago_ns` before now, from the journal's telemetry.
+void core_restore_minute(struct core *core, size_t point, enum quantity quantity, uint64_t ago_ns,
+                         int32_t mean, uint32_t samples, const struct core_now *now);
+
+// Every record that changed since the last call and belongs to no event (delays in progress, nights of a
+// floor): the caller writes them once a minute and at stop. Never blocks.
+typedef void (*core_record_fn)(const struct state_record *record, void *user);
+void core_save(struct core *core, const struct core_now *now, core_record_fn each, void *user);
 
 // The decision. Never blocks, never allocates; bounded by n_alarms of the room for an input, of the plan for
 // a tick. *ret_actions is overwritten as a whole.
@@ -201,9 +284,11 @@ uint64_t core_deadline_ns(const struct core *core);
 // ---- What can be looked at (status, alarms); plain copies, any caller that holds the core still
 
 struct core_point_view {
-    bool known;           // has reported since start
-    enum trouble trouble; // TROUBLE_NONE: trusted
-    uint64_t at_ns;       // boottime of the last reading
+    bool known;                 // has reported since start
+    uint64_t isolated_until_ns; // 0: in service
+    bool chattering;            // held until it is quiet
+    enum trouble trouble;       // TROUBLE_NONE: trusted
+    uint64_t at_ns;             // boottime of the last reading
     bool has[QUANTITY_COUNT];
     int32_t value[QUANTITY_COUNT];
 };
@@ -213,9 +298,16 @@ struct core_alarm_view {
     uint64_t occurrence;
     uint64_t since_ns; // boottime of the raise; 0 where it was raised in an earlier boot
     int64_t since_wall_ms;
+    uint64_t until_ns; // SHELVED: its end
+    bool first_out;    // it was raised when nothing else stood
+};
+struct core_room_view {
+    uint64_t silent_until_ns; // 0: not silenced
+    uint64_t drill_since_ns;  // 0: no drill
 };
 void core_view_point(const struct core *core, size_t point, struct core_point_view *ret_view);
 void core_view_alarm(const struct core *core, size_t alarm, struct core_alarm_view *ret_view);
+void core_view_room(const struct core *core, size_t room, struct core_room_view *ret_view);
 enum core_pattern core_view_output(const struct core *core, size_t output);
 
 #endif

@@ -19,6 +19,7 @@ enum delay {
 
 struct alarm_cell {
     enum alarm_state state;
+    bool met; // the rule's condition holds, after its delays; judge.c alone writes it, life.c follows it
     enum delay delay;
     uint64_t ends_ns, rest_ns; // see enum delay
     uint64_t occurrence;
@@ -107,6 +108,12 @@ void judge_delays(struct step *step, size_t point, enum quantity quantity);
 void judge_hold(struct core *core, size_t point, uint64_t at_ns, uint32_t set);
 // Mark the on-delays that have run out by until_ns.
 void judge_elapsed(struct core *core, size_t point, uint64_t until_ns);
+
+// ---- life.c: from conditions, shelves, suppressions and isolations to states
+
+// Bring an alarm's state in line with all that asks for one. Idempotent. False: the events are full, call
+// again (actions.more is set).
+bool life_follow(struct step *step, size_t alarm);
 
 // ---- answers.c: what people ask
 

@@ -64,6 +64,14 @@ static enum verdict judge(const struct core *core, size_t a)
         return point_trouble_now(point) == TROUBLE_NONE ? VERDICT_FALSE : VERDICT_TRUE;
     case CORE_ALARM_FLOOR:
         return judge_floor(&point->floor);
+    case CORE_ALARM_MEAN:
+    case CORE_ALARM_RISE:
+    case CORE_ALARM_UNCHANGED:
+    case CORE_ALARM_APART:
+    case CORE_ALARM_COMBINATION:
+    case CORE_ALARM_CONFIRM:
+    case CORE_ALARM_ISOLATED:
+        break;
     case CORE_ALARM_KIND_COUNT:
         break;
     }
@@ -76,15 +84,13 @@ bool judge_point(struct step *step, size_t p)
     for (size_t a = core->points[p].first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
         struct alarm_cell *cell = &core->alarms[a];
         enum verdict verdict = judge(core, a);
-        if (verdict == VERDICT_KEEP || (verdict == VERDICT_TRUE) == alarm_condition(cell->state)) {
-            continue;
+        if (verdict != VERDICT_KEEP && (verdict == VERDICT_TRUE) != cell->met) {
+            cell->met = verdict == VERDICT_TRUE;
+            cell->delay = DELAY_IDLE;
         }
-        if (changes_full(step)) {
-            step->actions->more = true;
+        if (!life_follow(step, a)) {
             return false;
         }
-        cell->delay = DELAY_IDLE;
-        change_alarm(step, a, verdict == VERDICT_TRUE ? ALARM_CONDITION_TRUE : ALARM_CONDITION_FALSE, NULL);
     }
     return true;
 }
@@ -103,7 +109,7 @@ static void run_delay(struct alarm_cell *cell, uint64_t now_ns, uint64_t rest_ns
 static void delay_on_reading(const struct core_alarm *alarm, struct alarm_cell *cell, int32_t value,
                              uint64_t now_ns)
 {
-    if (alarm_condition(cell->state)) {
+    if (cell->met) {
         return; // the deadband decides
     }
     if (!beyond(alarm, value)) {

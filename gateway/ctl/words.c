@@ -49,6 +49,25 @@ static const char *const verbs[EVENT_TYPE_COUNT] = {
     [EVENT_ALARM_ACKNOWLEDGED] = "alarm acknowledged",
     [EVENT_ALARM_CLEARED] = "condition gone",
     [EVENT_ALARM_RESET] = "alarm reset",
+    [EVENT_ALARM_SILENCED] = "sounders silenced",
+    [EVENT_ALARM_RESOUNDED] = "silence over",
+    [EVENT_ALARM_SHELVED] = "alarm shelved",
+    [EVENT_ALARM_UNSHELVED] = "alarm no longer shelved",
+    [EVENT_ALARM_SUPPRESSED] = "alarm suppressed",
+    [EVENT_ALARM_RELEASED] = "alarm no longer suppressed",
+    [EVENT_ALARM_ESCALATED] = "nobody has answered",
+    [EVENT_POINT_ISOLATED] = "taken out of service",
+    [EVENT_POINT_REINSTATED] = "back in service",
+    [EVENT_POINT_CHATTERING] = "chatters",
+    [EVENT_POINT_SETTLED] = "has settled",
+    [EVENT_ATTENDANCE_ARRIVED] = "arrived",
+    [EVENT_ATTENDANCE_LEFT] = "left",
+    [EVENT_ATTENDANCE_CORRECTED] = "attendance corrected",
+    [EVENT_EVACUATION_STARTED] = "evacuation",
+    [EVENT_EVACUATION_MARKED] = "marked",
+    [EVENT_EVACUATION_ENDED] = "evacuation ended",
+    [EVENT_DRILL_STARTED] = "drill",
+    [EVENT_DRILL_ENDED] = "drill ended",
     [EVENT_POINT_TROUBLE] = "trouble",
     [EVENT_POINT_RESTORED] = "works again",
     [EVENT_DOOR_OPENED] = "opened",
@@ -184,10 +203,12 @@ static bool known_field(const char *key)
 
 // What was measured comes first, then what it means.
 static const enum event_field order[] = {
-    FIELD_COMMAND,  FIELD_REASON,     FIELD_CO2_PPM,   FIELD_TEMP_MC,    FIELD_RH_MPCT,   FIELD_PRESSURE_PA,
-    FIELD_PM1_NGM3, FIELD_PM25_NGM3,  FIELD_PM10_NGM3, FIELD_VOLTAGE_UV, FIELD_THRESHOLD, FIELD_ROLE,
-    FIELD_LOST,     FIELD_LOST_CLASS, FIELD_BITS,      FIELD_OFFSET_MS,  FIELD_VERSION,   FIELD_SEVERITY,
-    FIELD_STATE,    FIELD_OCCURRENCE, FIELD_VIA,
+    FIELD_COMMAND,  FIELD_REASON,     FIELD_CO2_PPM,    FIELD_TEMP_MC,    FIELD_RH_MPCT,   FIELD_PRESSURE_PA,
+    FIELD_PM1_NGM3, FIELD_PM25_NGM3,  FIELD_PM10_NGM3,  FIELD_VOLTAGE_UV, FIELD_THRESHOLD, FIELD_ROLE,
+    FIELD_LOST,     FIELD_LOST_CLASS, FIELD_BITS,       FIELD_OFFSET_MS,  FIELD_VERSION,   FIELD_SEVERITY,
+    FIELD_STATE,    FIELD_OCCURRENCE, FIELD_VIA,        FIELD_FIRST_OUT,  FIELD_UNTIL_MS,  FIELD_CHANGES,
+    FIELD_KIND,     FIELD_PERSON,     FIELD_DIRECTION,  FIELD_MARK,       FIELD_CHILDREN,  FIELD_STAFF,
+    FIELD_SAFE,     FIELD_MISSING,    FIELD_DURATION_S, FIELD_NOTE,
 };
 // All but the three that hidden() names: a new field wants its place here.
 _Static_assert(sizeof order / sizeof *order == FIELD_COUNT - 3, "every field is shown or hidden");

@@ -330,10 +330,11 @@ static int add_timer(struct guard *guard, sd_event_source **ret, uint64_t usec,
     return r < 0 ? r : sd_event_source_set_priority(*ret, priority);
 }
 
-static void restore_alarm(const struct alarm_record *record_, void *user)
+static void restore_alarm(const struct state_record *record_, void *user)
 {
     struct guard *guard = user;
-    (void)core_restore(guard->core, record_);
+    struct core_now now = now_of();
+    (void)core_restore(guard->core, record_, &now);
 }
 
 // The journal, then the core with the alarms that stood; without a disk the core starts empty and guards all

@@ -291,7 +291,7 @@ static int insert_event(struct journal *journal, const struct encoded *e)
     return database_run(statement, code);
 }
 
-static int put_state(struct journal *journal, const struct alarm_record *record)
+static int put_state(struct journal *journal, const struct state_record *record)
 {
     if (!record->room) {
         return SQLITE_OK;
@@ -299,7 +299,7 @@ static int put_state(struct journal *journal, const struct alarm_record *record)
     sqlite3_stmt *statement = journal->statements[PUT_STATE];
     int code = SQLITE_OK;
     database_bind_text(statement, 1, record->room, &code);
-    database_bind_text(statement, 2, record->alarm, &code);
+    database_bind_text(statement, 2, record->item, &code);
     database_bind_integer(statement, 3, record->state, &code);
     database_bind_integer(statement, 4, record->condition, &code);
     database_bind_integer(statement, 5, (int64_t)record->occurrence, &code);
@@ -396,9 +396,9 @@ static void hand_over(sqlite3_stmt *statement, const char *boot_id, journal_alar
 {
     const char *boot = (const char *)sqlite3_column_text(statement, 5);
     bool this_boot = boot && strcmp(boot, boot_id) == 0;
-    struct alarm_record record = {
+    struct state_record record = {
         .room = (const char *)sqlite3_column_text(statement, 0),
-        .alarm = (const char *)sqlite3_column_text(statement, 1),
+        .item = (const char *)sqlite3_column_text(statement, 1),
         .state = (uint8_t)sqlite3_column_int(statement, 2),
         .condition = (uint8_t)sqlite3_column_int(statement, 3),
         .occurrence = (uint64_t)sqlite3_column_int64(statement, 4),

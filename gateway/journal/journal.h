@@ -45,7 +45,7 @@ uint64_t journal_last_sequence(const struct journal *journal);
 // Every row of the state table, in any order; the record's strings are good during the call only.
 // since_boottime_ns is 0 where the alarm was recorded in an earlier boot, whose boottime says nothing in this
 // one. 0 or negative errno.
-typedef void (*journal_alarm_fn)(const struct alarm_record *record, void *user);
+typedef void (*journal_alarm_fn)(const struct state_record *record, void *user);
 int journal_load_alarms(struct journal *journal, journal_alarm_fn each, void *user);
 
 // One minute of one quantity of one point, UTC.

@@ -74,9 +74,9 @@ struct event fixture_event(uint64_t i)
     };
     event_add_number(&event, FIELD_OCCURRENCE, (int64_t)i);
     if (kinds[k].type == EVENT_ALARM_RAISED || kinds[k].type == EVENT_ALARM_CLEARED) {
-        event.record = (struct alarm_record){
+        event.record = (struct state_record){
             .room = kinds[k].room,
-            .alarm = kinds[k].item,
+            .item = kinds[k].item,
             .state = (uint8_t)(1 + i % 5),
             .condition = i % 2,
             .occurrence = i,

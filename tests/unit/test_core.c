@@ -395,7 +395,7 @@ static void test_fire_evacuates_the_building_at_once(void **unused)
     assert_word(event, FIELD_STATE, "unacknowledged");
     assert_word(event, FIELD_ROLE, "smoke");
     assert_string_equal(event->record.room, "butterfly");
-    assert_string_equal(event->record.alarm, "smoke-1");
+    assert_string_equal(event->record.item, "smoke-1");
     assert_int_equal(event->record.state, ALARM_UNACKNOWLEDGED);
     assert_int_equal(event->record.condition, 1);
     assert_int_equal(event->record.occurrence, 1);
@@ -721,7 +721,7 @@ static void test_trouble_is_told_once_and_restored_by_a_reading(void **unused)
     assert_word(event, FIELD_STATE, "unacknowledged");
     assert_word(event, FIELD_SEVERITY, "trouble");
     assert_number(event, FIELD_OCCURRENCE, 1);
-    assert_string_equal(event->record.alarm, "air.trouble");
+    assert_string_equal(event->record.item, "air.trouble");
     assert_patterns(O_SIREN, PATTERN_OFF, PATTERN_TROUBLE, PATTERN_OFF, PATTERN_OFF);
     assert_int_equal(core_view_output(core, O_LIGHT2), PATTERN_OFF);
 
@@ -852,13 +852,13 @@ static void test_card_is_told_by_length_alone(void **unused)
 
 static void restore(const char *room, const char *alarm, enum alarm_state state, uint64_t occurrence)
 {
-    struct alarm_record record = { .room = room,
-                                   .alarm = alarm,
+    struct state_record record = { .room = room,
+                                   .item = alarm,
                                    .state = (uint8_t)state,
                                    .condition = alarm_condition(state),
                                    .occurrence = occurrence,
                                    .since_wall_ms = 7 };
-    assert_true(core_restore(core, &record));
+    assert_true(core_restore(core, &record, &(struct core_now){ 0 }));
 }
 
 static void test_latched_fire_comes_back(void **unused)
@@ -938,19 +938,19 @@ static void test_record_of_another_configuration(void **unused)
     assert_int_equal(state_of(A_COLD), ALARM_RETURNED_UNACKNOWLEDGED);
     assert_int_equal(state_of(A_HELP), ALARM_LATCHED_UNACKNOWLEDGED);
 
-    struct alarm_record record = { .room = "butterfly", .alarm = "no-such", .state = ALARM_UNACKNOWLEDGED };
-    assert_false(core_restore(core, &record));
-    record.alarm = "smoke"; // the beginning of a name is not the name
-    assert_false(core_restore(core, &record));
-    record.alarm = "smoke-1";
+    struct state_record record = { .room = "butterfly", .item = "no-such", .state = ALARM_UNACKNOWLEDGED };
+    assert_false(core_restore(core, &record, &(struct core_now){ 0 }));
+    record.item = "smoke"; // the beginning of a name is not the name
+    assert_false(core_restore(core, &record, &(struct core_now){ 0 }));
+    record.item = "smoke-1";
     record.room = "ladybird";
-    assert_false(core_restore(core, &record));
+    assert_false(core_restore(core, &record, &(struct core_now){ 0 }));
     record.room = "butterfly";
     record.state = ALARM_STATE_COUNT;
-    assert_false(core_restore(core, &record));
+    assert_false(core_restore(core, &record, &(struct core_now){ 0 }));
     record.state = ALARM_NORMAL;
     record.room = NULL;
-    assert_false(core_restore(core, &record));
+    assert_false(core_restore(core, &record, &(struct core_now){ 0 }));
 }
 
 static void test_record_of_each_event_restores_the_same_alarm(void **unused)
@@ -973,11 +973,11 @@ static void test_record_of_each_event_restores_the_same_alarm(void **unused)
             contact(5 * S, P_SMOKE, 1);
         }
         assert_int_equal(actions.n_events, 1);
-        struct alarm_record record = actions.events[0].record;
+        struct state_record record = actions.events[0].record;
         struct core_alarm_view before, after;
         core_view_alarm(core, A_SMOKE, &before);
         start_at(100 * S);
-        assert_true(core_restore(core, &record));
+        assert_true(core_restore(core, &record, &(struct core_now){ 0 }));
         core_view_alarm(core, A_SMOKE, &after);
         assert_int_equal(after.state, before.state);
         assert_int_equal(after.condition, before.condition);
@@ -1050,8 +1050,10 @@ static struct big *big_building(void)
     big->points[0].role = ROLE_CALL_POINT;
     big->alarms[LENGTH(big->points)] = alarms[A_SMOKE]; // room 0, point 0
     for (size_t o = 0; o < LENGTH(big->outputs); o++) {
-        big->outputs[o] =
-            (struct core_output){ "room", "output", o / 2, o % 2 ? OUTPUT_BEACON : OUTPUT_SOUNDER };
+        big->outputs[o] = (struct core_output){ .room = "room",
+                                                .id = "output",
+                                                .room_index = o / 2,
+                                                .role = o % 2 ? OUTPUT_BEACON : OUTPUT_SOUNDER };
     }
     big->plan = (struct core_plan){ .points = big->points,
                                     .n_points = LENGTH(big->points),

@@ -221,9 +221,9 @@ static void what_stood_before_a_restart_stands(void **state)
     for (unsigned n = 0; n < 3; n++) {
         live(700);
     }
-    struct alarm_record record = last.record;
+    struct state_record record = last.record;
     start();
-    assert_true(core_restore(core, &record));
+    assert_true(core_restore(core, &record, &(struct core_now){ 0 }));
     live(700);
     assert_true(stands(A_FLOOR));
     assert_int_equal(cleared, 0);

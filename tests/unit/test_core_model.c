@@ -427,6 +427,12 @@ static enum core_answer model_step(const struct core_input *input, uint64_t now_
     case CORE_INPUT_RESET:
         answer = model_answer(input);
         break;
+    case CORE_INPUT_SILENCE:
+    case CORE_INPUT_SHELVE:
+    case CORE_INPUT_ISOLATE:
+    case CORE_INPUT_DRILL:
+    case CORE_INPUT_PRESENCE:
+    case CORE_INPUT_MARK:
     case CORE_INPUT_TICK:
     case CORE_INPUT_KIND_COUNT:
         break;
@@ -493,7 +499,7 @@ static void model_restart(uint64_t now_ns)
 static _Alignas(16) unsigned char memory[65536];
 static struct core *core;
 static struct core_actions actions;
-static struct alarm_record journal[ALARMS];
+static struct state_record journal[ALARMS];
 static enum core_pattern lines[OUTPUTS];
 static uint64_t now_ns;
 
@@ -502,10 +508,10 @@ static struct core_now now(void)
     return (struct core_now){ .boottime_ns = now_ns, .wall_ms = 1, .clock = CLOCK_MANUAL };
 }
 
-static size_t find_alarm(const struct alarm_record *record)
+static size_t find_alarm(const struct state_record *record)
 {
     size_t a = 0;
-    while (a < ALARMS && (alarms[a].id != record->alarm || alarms[a].room != record->room)) {
+    while (a < ALARMS && (alarms[a].id != record->item || alarms[a].room != record->room)) {
         a++;
     }
     CHECK(a < ALARMS);
@@ -520,7 +526,7 @@ static void keep_event(const struct event *event, const struct core_input *input
         return;
     }
     size_t a = find_alarm(&event->record);
-    struct alarm_record *kept = &journal[a];
+    struct state_record *kept = &journal[a];
     CHECK(event->record.occurrence == kept->occurrence + (event->record.state == ALARM_UNACKNOWLEDGED));
     CHECK(event->record.condition == alarm_condition(event->record.state));
     CHECK(event->record.state != kept->state);
@@ -573,7 +579,7 @@ static void start_core(void)
     core = core_init(memory, &plan, &at);
     memset(lines, 0, sizeof lines);
     for (size_t a = 0; a < ALARMS; a++) {
-        CHECK(!journal[a].room || core_restore(core, &journal[a]));
+        CHECK(!journal[a].room || core_restore(core, &journal[a], &at));
     }
     tick_core();
 }
@@ -709,6 +715,12 @@ static bool judges_its_point(const struct core_input *input)
         return input->trouble != TROUBLE_STALE;
     case CORE_INPUT_ACK:
     case CORE_INPUT_RESET:
+    case CORE_INPUT_SILENCE:
+    case CORE_INPUT_SHELVE:
+    case CORE_INPUT_ISOLATE:
+    case CORE_INPUT_DRILL:
+    case CORE_INPUT_PRESENCE:
+    case CORE_INPUT_MARK:
     case CORE_INPUT_TICK:
     case CORE_INPUT_KIND_COUNT:
         break;

@@ -47,7 +47,7 @@ static struct core_point points[PARTS];
 static struct core_alarm alarms[PARTS];
 static struct core_output outputs[PARTS];
 static char texts[PARTS * 4][ID_SIZE + 8];
-static struct alarm_record records[PARTS];
+static struct state_record records[PARTS];
 static struct core_plan plan;
 static const char gateway_room[] = "gateway";
 static const char *rooms[PARTS], *room;
@@ -316,7 +316,7 @@ static int64_t number_of(const struct event *event, enum event_field field)
 static void note_event(const struct event *event)
 {
     if (event->record.room) {
-        records[find_alarm(event->record.alarm)] = event->record;
+        records[find_alarm(event->record.item)] = event->record;
     }
     switch (event->type) {
     case EVENT_ALARM_RAISED:
@@ -349,6 +349,25 @@ static void note_event(const struct event *event)
     case EVENT_COMMAND_REFUSED:
         note("%s refused %s", event->item, word_of(event, FIELD_REASON));
         return;
+    case EVENT_ALARM_SILENCED:
+    case EVENT_ALARM_RESOUNDED:
+    case EVENT_ALARM_SHELVED:
+    case EVENT_ALARM_UNSHELVED:
+    case EVENT_ALARM_SUPPRESSED:
+    case EVENT_ALARM_RELEASED:
+    case EVENT_ALARM_ESCALATED:
+    case EVENT_POINT_ISOLATED:
+    case EVENT_POINT_REINSTATED:
+    case EVENT_POINT_CHATTERING:
+    case EVENT_POINT_SETTLED:
+    case EVENT_ATTENDANCE_ARRIVED:
+    case EVENT_ATTENDANCE_LEFT:
+    case EVENT_ATTENDANCE_CORRECTED:
+    case EVENT_EVACUATION_STARTED:
+    case EVENT_EVACUATION_MARKED:
+    case EVENT_EVACUATION_ENDED:
+    case EVENT_DRILL_STARTED:
+    case EVENT_DRILL_ENDED:
     case EVENT_COMMAND_ACCEPTED:
     case EVENT_GATEWAY_STARTED:
     case EVENT_GATEWAY_STOPPED:
@@ -401,7 +420,7 @@ static void start(void)
     struct core_now now = { .boottime_ns = now_ns };
     core = core_init(memory, &plan, &now);
     for (size_t a = 0; a < plan.n_alarms; a++) {
-        if (records[a].room && !core_restore(core, &records[a])) {
+        if (records[a].room && !core_restore(core, &records[a], &now)) {
             wrong("%s does not come back", alarms[a].id);
         }
     }

@@ -293,19 +293,19 @@ static void events_cannot_be_changed_deleted_or_replaced(void **state)
 
 struct seen {
     size_t n;
-    struct alarm_record records[8];
+    struct state_record records[8];
     char names[8][NAME_SIZE];
 };
 
-static void see(const struct alarm_record *record, void *user)
+static void see(const struct state_record *record, void *user)
 {
     struct seen *seen = user;
     assert_true(seen->n < 8);
-    snprintf(seen->names[seen->n], NAME_SIZE, "%s/%s", record->room, record->alarm);
+    snprintf(seen->names[seen->n], NAME_SIZE, "%s/%s", record->room, record->item);
     seen->records[seen->n++] = *record;
 }
 
-static const struct alarm_record *find(const struct seen *seen, const char *name)
+static const struct state_record *find(const struct seen *seen, const char *name)
 {
     for (size_t i = 0; i < seen->n; i++) {
         if (strcmp(seen->names[i], name) == 0) {
@@ -326,7 +326,7 @@ static void alarms_come_back_as_they_were_after_the_last_event(void **state)
     struct seen seen = { .n = 0 };
     assert_int_equal(journal_load_alarms(journal, see, &seen), 0);
     assert_int_equal(seen.n, 2);
-    const struct alarm_record *smoke = find(&seen, "butterfly/smoke-1"); // raised last by event 28
+    const struct state_record *smoke = find(&seen, "butterfly/smoke-1"); // raised last by event 28
     assert_non_null(smoke);
     assert_int_equal(smoke->occurrence, 28);
     assert_int_equal(smoke->state, 1 + 28 % 5);
@@ -348,7 +348,7 @@ static void a_boottime_of_an_earlier_boot_says_nothing(void **state)
     assert_int_equal(journal_open(fixture->dir, &next_boot, &journal), 0);
     struct seen seen = { .n = 0 };
     assert_int_equal(journal_load_alarms(journal, see, &seen), 0);
-    const struct alarm_record *smoke = find(&seen, "butterfly/smoke-1");
+    const struct state_record *smoke = find(&seen, "butterfly/smoke-1");
     assert_non_null(smoke);
     assert_int_equal(smoke->since_boottime_ns, 0);
     assert_int_equal(smoke->since_wall_ms, 1795486267123 + 7);
