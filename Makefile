@@ -65,7 +65,7 @@ $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) 
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) cmocka)
 .PHONY: units
-units: $(UNITS)
+units: $(UNITS) bench-tools
 # Whichever version is installed, both are tested: each over a library of the test's own.
 $(BUILD)/obj/tests/unit/test_gpio_libgpiod1.o: ALL_CFLAGS += -Itests/unit/gpiod1
 $(BUILD)/obj/tests/unit/test_gpio_libgpiod2.o: ALL_CFLAGS += -Itests/unit/gpiod2
@@ -77,7 +77,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
 
 # Everything compiled and nothing linked: what a second compiler has to say (make check does this with clang).
 .PHONY: objects
-objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit))
+objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit tests/bench))
 
 $(BUILD)/obj/sensors/bus/input_evdev.o $(BUILD)/obj/tests/unit/test_input_evdev.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
 $(BUILD)/obj/%.o: %.c VERSION
@@ -124,6 +124,17 @@ $(BUILD)/board/%.so: tests/board/%.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -fPIC -shared $(LDFLAGS) -o $@ $<
 
+# ---- Figures, each beside a baseline of the same run (tests/bench/bench.py)
+
+BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/bench-%,$(call src,tests/bench))
+.PHONY: bench bench-tools
+bench:
+	@exec env BUILD=$(BUILD) scripts/bench.sh
+bench-tools: $(BENCH_TOOLS)
+$(BUILD)/bench/bench-%: $(BUILD)/obj/tests/bench/%.o $(call obj,$(CORE) $(JOURNAL) $(COMMON))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,sqlite3 jansson yaml-0.1 libcrypto)
+
 .PHONY: fuzz
 fuzz:
 	@scripts/setup.sh fuzz
@@ -169,6 +180,7 @@ help:
 	@echo "make check-unit         unit tests; check-asan: the same with sanitizers; check-integration: between processes;"
 	@echo "                        check-systemd: units, users, folders"
 	@echo "make check-board        the real programs on a real kernel in qemu, and power cuts (docs/board.md)"
+	@echo "make bench [BENCH=latency] figures beside baselines of the same run: alarm latency, journal, uplink, memory, CPU, disk"
 	@echo "make fuzz [FUZZ_S=60]   every fuzz target for so many seconds"
 	@echo "make check-trixie       built and tested on Debian 13, in a folder; check-arm64: cross-built, tested in qemu (both as root)"
 	@echo "make install DESTDIR= PREFIX=/usr"

@@ -7,6 +7,7 @@
 
 #include "sensors/sim/bus.h"
 #include "sensors/sim/chip.h"
+#include "sensors/sim/feed.h"
 #include "sensors/sim/pins.h"
 #include "sensors/sim/ports.h"
 
@@ -214,7 +215,10 @@ static int build_reader(struct part *part, const struct config *config, const st
 static int build_output(struct part *part, const struct config_output *output)
 {
     part->kind = KIND_OUTPUT;
-    return sim_pin_add(output->line, output->active_low, SIM_DRIVE_NONE, &part->pins[0]);
+    int r = sim_pin_add(output->line, output->active_low, SIM_DRIVE_NONE, &part->pins[0]);
+    if (r == 0)
+        sim_feed_watch(part->pins[0]);
+    return r;
 }
 
 static struct part *next_part(const struct config_room *room, const char *id)
@@ -270,6 +274,8 @@ int sim_build(const struct config *config)
 {
     sim_destroy();
     int r = build(config);
+    if (r == 0)
+        r = sim_feed_start();
     if (r < 0)
         sim_destroy();
     return r;
