@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -77,6 +78,10 @@ int sim_feed_start(void)
         return -errno;
     }
     page = memory;
+    sigset_t all, before;
+    sigfillset(&all);
+    (void)pthread_sigmask(SIG_BLOCK, &all, &before); // inherited: signals are the main thread's
     int r = pthread_create(&thread, NULL, run, &orders);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r == 0 ? pthread_detach(thread) : -r;
 }

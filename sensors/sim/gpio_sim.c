@@ -70,8 +70,8 @@ static void unlock(void)
 
 // --- Edges ---------------------------------------------------------------------------------------
 
-// The descriptor counts nothing: it is readable exactly while edges wait.
-static void push_edge(struct gpio_lines *lines, const struct gpio_edge *edge)
+// The descriptor counts nothing: it becomes readable while edges wait. Returns the one to be made so, or -1.
+static int push_edge(struct gpio_lines *lines, const struct gpio_edge *edge)
 {
     if (lines->count == SIM_PIN_EDGES) { // as the kernel does: the oldest goes
         lines->first = (lines->first + 1) % SIM_PIN_EDGES;
@@ -79,8 +79,16 @@ static void push_edge(struct gpio_lines *lines, const struct gpio_edge *edge)
         lines->lost = true;
     }
     lines->edges[(lines->first + lines->count) % SIM_PIN_EDGES] = *edge;
-    if (lines->count++ == 0)
-        eventfd_write(lines->fd, 1);
+    return lines->count++ == 0 ? lines->fd : -1;
+}
+
+// Without the lock where time matters: whoever it wakes wants that lock at once, and would have to wait for
+// a thread that it has just preempted. The descriptor may then be made readable late, after its edge has been
+// taken: take_edges() knows.
+static void wake(int fd)
+{
+    if (fd >= 0)
+        eventfd_write(fd, 1);
 }
 
 static bool drives(const struct gpio_lines *lines)
@@ -88,13 +96,13 @@ static bool drives(const struct gpio_lines *lines)
     return lines->kind == REQUEST_OUTPUT || lines->kind == REQUEST_OPEN_DRAIN;
 }
 
-static void report_edge(const struct sim_pin *pin, bool level, uint64_t at_ns)
+static int report_edge(const struct sim_pin *pin, bool level, uint64_t at_ns)
 {
     struct gpio_lines *lines = pin->owner;
     if (!lines || drives(lines) || (lines->kind == REQUEST_PULSES && level))
-        return;
+        return -1;
     const struct gpio_edge edge = { .boottime_ns = at_ns, .line = pin->index, .level = level };
-    push_edge(lines, &edge);
+    return push_edge(lines, &edge);
 }
 
 static bool electrical_level(const struct sim_pin *pin)
@@ -175,9 +183,9 @@ void sim_pin_drive(struct sim_pin *pin, enum sim_drive drive)
 {
     lock();
     pin->drive = drive;
-    if (update_level(pin))
-        report_edge(pin, pin->level, pin->changed_ns);
+    int fd = update_level(pin) ? report_edge(pin, pin->level, pin->changed_ns) : -1;
     unlock();
+    wake(fd);
 }
 
 void sim_pin_watch(struct sim_pin *pin, sim_pin_changed_fn changed, void *user)
@@ -201,8 +209,8 @@ static int pulse(struct sim_pin *const pins[2], const char *bits, unsigned n)
     for (unsigned i = 0; i < n; i++) {
         struct sim_pin *pin = pins[bits[i] == '1'];
         uint64_t falls_ns = now_ns - length_ns + i * PERIOD_NS;
-        report_edge(pin, false, falls_ns);
-        report_edge(pin, true, falls_ns + PULSE_NS);
+        wake(report_edge(pin, false, falls_ns));
+        wake(report_edge(pin, true, falls_ns + PULSE_NS));
         pin->changed_ns = falls_ns + PULSE_NS;
     }
     return 0;
@@ -340,7 +348,7 @@ static int take_edges(struct gpio_lines *lines, struct gpio_edge *edges, size_t 
         lines->first = (lines->first + 1) % SIM_PIN_EDGES;
     }
     eventfd_t waiting;
-    if (n > 0 && lines->count == 0)
+    if (lines->count == 0)
         eventfd_read(lines->fd, &waiting);
     *ret_lost = lines->lost;
     lines->lost = false;
