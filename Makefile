@@ -131,9 +131,16 @@ BENCH_TOOLS := $(patsubst tests/bench/%.c,$(BUILD)/bench/bench-%,$(call src,test
 bench:
 	@exec env BUILD=$(BUILD) scripts/bench.sh
 bench-tools: $(BENCH_TOOLS)
-$(BUILD)/bench/bench-%: $(BUILD)/obj/tests/bench/%.o $(call obj,$(CORE) $(JOURNAL) $(COMMON))
+# These two are compared with: nothing else is in them.
+$(BUILD)/bench/bench-bare: $(call obj,tests/bench/bare.c gateway/common/clock.c)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,sqlite3 jansson yaml-0.1 libcrypto)
+	$(CC) $(LDFLAGS) -o $@ $^
+$(BUILD)/bench/bench-once_a_second: $(call obj,tests/bench/once_a_second.c)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,libsystemd)
+$(BUILD)/bench/bench-%: $(BUILD)/obj/tests/bench/%.o $(call obj,$(UNIT_LIB))
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD))
 
 .PHONY: fuzz
 fuzz:

@@ -37,22 +37,34 @@ CONTACTS = """\
     outputs:
       - {{ id: siren, line: O{n}, role: sounder }}
 """
-# As rooms are: air, climate, smoke, a door, a card reader, a siren, a fan. Each eight rooms share a bus.
+# As rooms are: air, climate, smoke, a door, a card reader, a siren, a fan. Four rooms share a bus, of which there may be 16;
+# an SCD41 has one address, so that one of the four has it.
 ROOM = """\
   - id: room-{n}
     sensors:
-      - {{ id: air,     driver: {air}, bus: bus-{bus}, every_ms: 5000 }}
-      - {{ id: climate, driver: sht4x, bus: bus-{bus}, every_ms: 10000 }}
+      - {{ id: climate, driver: {climate}, bus: bus-{bus}, every_ms: 10000 }}
       - {{ id: smoke,   driver: contact, line: S{n}, role: smoke, wiring: normally-closed }}
       - {{ id: door,    driver: contact, line: D{n}, role: door }}
+"""
+AIR = """\
+      - {{ id: air,     driver: scd41, bus: bus-{bus}, every_ms: 5000 }}
+    rules:
+      - {{ id: co2-high, on: air.co2, above: 1500, for_s: 60, deadband: 100, severity: warning }}
+"""
+ROOM_END = """\
     readers:
       - {{ id: entry, driver: wiegand, d0: A{n}, d1: B{n}, direction: both }}
     outputs:
       - {{ id: siren, line: O{n}, role: sounder }}
       - {{ id: fan,   line: F{n}, role: ventilation }}
-    rules:
-      - {{ id: co2-high, on: air.co2, above: 1500, for_s: 60, deadband: 100, severity: warning }}
 """
+CLIMATES = ("sht4x, address: 0x44", "sht4x, address: 0x45", "bme280", "mcp9808")
+
+
+def room(n):
+    bus, of_bus = divmod(n - 1, 4)
+    text = ROOM + (AIR if of_bus == 0 else "") + ROOM_END
+    return text.format(n=n, bus=bus, climate=CLIMATES[of_bus])
 
 
 def free_port():
@@ -67,17 +79,17 @@ class Rooms:
     def __init__(self, contacts=0, rooms=0, state=None):
         self.stack = ExitStack()
         self.folder = Path(self.stack.enter_context(scratch()))
-        self.state = Path(state) if state else self.folder / "state"
+        # The journal lies where the build is: /tmp may be memory.
+        self.state = Path(state) if state else Path(self.stack.enter_context(scratch(BUILD)))
         self.run = self.folder / "run"
-        self.state.mkdir(exist_ok=True)
         self.run.mkdir()
         self.port = free_port()
         self.config = self.folder / "careroom.yaml"
-        buses = "".join(f"  - {{ id: bus-{n}, i2c: /dev/i2c-{n} }}\n" for n in range(rooms))
+        buses = "".join(f"  - {{ id: bus-{n}, i2c: /dev/i2c-{n} }}\n" for n in range((rooms + 3) // 4))
         text = HEAD.format(gateway=GATEWAY, site=SITE, state=self.state, run=self.run, port=self.port,
                            buses=f"buses:\n{buses}" if buses else "")
         text += "".join(CONTACTS.format(n=n) for n in range(1, contacts + 1))
-        text += "".join(ROOM.format(n=n, bus=n - 1, air="scd41") for n in range(1, rooms + 1))
+        text += "".join(room(n) for n in range(1, rooms + 1))
         self.config.write_text(text)
 
     def __enter__(self):
@@ -88,19 +100,23 @@ class Rooms:
 
     def start(self, name, *arguments, env=None, ready=True, fds=(), before=()):
         """A program of the build folder. Returns its Popen, once it has said READY=1 where it says so."""
+        file = self.folder / f"{Path(name).name}.log"
+        with self.notify_socket(Path(name).name) as (notify, path), open(file, "ab") as log:
+            process = subprocess.Popen([*before, str(BUILD / name), *arguments], stdin=subprocess.DEVNULL, stdout=log,
+                                       stderr=log, pass_fds=fds, cwd=self.folder,
+                                       env={**os.environ, **(env or {}), "NOTIFY_SOCKET": path})
+            self.stack.callback(end, process)
+            if ready and not await_ready(notify, process):
+                raise SystemExit(f"{name} did not start:\n{file.read_text()[-2000:]}")
+        return process
+
+    @contextmanager
+    def notify_socket(self, name):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
             path = self.folder / f"{name}.notify"
             path.unlink(missing_ok=True)
             notify.bind(str(path))
-            log = open(self.folder / f"{name}.log", "ab")  # pylint: disable=consider-using-with
-            process = subprocess.Popen([*before, str(BUILD / name), *arguments], stdin=subprocess.DEVNULL, stdout=log,
-                                       stderr=log, pass_fds=fds, cwd=self.folder,
-                                       env={**os.environ, **(env or {}), "NOTIFY_SOCKET": str(path)})
-            log.close()
-            self.stack.callback(end, process)
-            if ready and not await_ready(notify, process):
-                raise SystemExit(f"{name} did not start:\n{(self.folder / f'{name}.log').read_text()[-2000:]}")
-        return process
+            yield notify, str(path)
 
     def guard(self, **options):
         return self.start("careroomd-sim", "--config", str(self.config), **options)
@@ -154,8 +170,8 @@ class Feed:
 
 
 @contextmanager
-def scratch():
-    folder = tempfile.mkdtemp(prefix="careroom-bench-")
+def scratch(where=None):
+    folder = tempfile.mkdtemp(prefix="careroom-bench-", dir=where)
     try:
         yield folder
     finally:
