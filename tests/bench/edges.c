@@ -8,10 +8,11 @@
 // smoke), and a siren.
 //
 // EDGES edges of mains contacts, half of them to active, which sounds the room's siren, half of them back,
-// which silences it: a warning that clears itself, so that nobody has to answer between two edges. In blocks
-// of 1000, guard and bare one after the other, so that a pause of the whole machine is as likely to meet one
-// as the other. Then FIRES edges of smoke contacts into a quiet building, one on the guard, one on bare:
-// every siren of the building sounds; clearing, acknowledgement and reset lie outside of what is measured.
+// which silences it: a warning that clears itself, so that nobody has to answer between two edges. Guard and
+// bare have turns of ten edges, so that whatever else happens meets both alike: a pause of the whole machine,
+// and the kernel's work for the journal, which writes the guard's edges during the turns of both. Then FIRES
+// edges of smoke contacts into a quiet building, one on the guard, one on bare: every siren of the building
+// sounds; clearing, acknowledgement and reset lie outside of what is measured.
 // The two ways are one: poll, line, contact, core, outputs; fire alone has the loop's highest priority and
 // drives the outputs of all rooms.
 //
@@ -32,7 +33,7 @@
 #include "sensors/sim/feed.h"
 #include "sensors/sim/sim.h"
 
-#define BLOCK     1000
+#define BLOCK     10
 #define PACE_NS   250000
 #define JITTER_NS 100000 // so that no period of the kernel or of the guard is met again and again
 #define LIMIT_NS  (10 * NS_PER_S)

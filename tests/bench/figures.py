@@ -84,7 +84,7 @@ def publish(rooms, topic, lines):
 def journal_lines(rooms):
     with sqlite3.connect(rooms.state / "journal.db") as db:
         return [row[0] if isinstance(row[0], bytes) else row[0].encode()
-                for row in db.execute("SELECT line FROM event WHERE class = 4 OR class = 'access' ORDER BY sequence")]
+                for row in db.execute("SELECT line FROM event WHERE class = 'access' ORDER BY sequence")]
 
 
 def events_per_s(rooms, topic, events, start):

@@ -61,3 +61,35 @@ def test_the_guard_allocates_nothing_after_ready(nomalloc, world):
     assert guard.alive(), guard.log()
     guard.stop()
     assert "the main thread called" not in guard.log(), guard.log()
+
+
+def test_the_guard_allocates_nothing_while_its_disk_is_full(nomalloc, small_disk, make_world):
+    world = make_world(state=small_disk.point)
+    guard = careroom.Guard(world, env={"LD_PRELOAD": str(nomalloc)})
+    assert "nomalloc: watching" in guard.log()
+    events = careroom.Events(world)
+    small_disk.fill()
+
+    def in_trouble():
+        """SQLite may still have pages that it can use again: a door uses them up."""
+        for state in ("active", "inactive") * 50:
+            world.line("door", state)
+        small_disk.fill()
+        return "gateway/journal.trouble" in world.alarms()
+
+    careroom.wait_until(in_trouble, "the disk is full")
+    world.line("smoke-1", "active")
+    world.wait_output("siren", True)
+    world.ctl("ack", "butterfly/smoke-1")
+    world.line("smoke-1", "inactive")
+    careroom.wait_until(lambda: world.alarms()["butterfly/smoke-1"]["state"] == "latched-acknowledged", "latched")
+    world.ctl("reset", "butterfly/smoke-1")
+    world.wait_output("siren", False)
+    for state in ("active", "inactive") * 1500:  # more than the ring holds: the oldest go
+        world.line("door", state)
+    small_disk.free()
+    events.wait("alarm.reset", subject="butterfly/smoke-1")
+
+    assert guard.alive(), guard.log()
+    guard.stop()
+    assert "the main thread called" not in guard.log(), guard.log()
