@@ -135,7 +135,7 @@ enum record_kind {
     RECORD_FLOOR,      // item: the sensor whose nights are counted
     RECORD_DRILL,      // of the room; item is empty
     RECORD_EVACUATION, // of the room; item is empty
-    RECORD_PERSON,     // item: the pseudonym
+    RECORD_PERSON,     // item: the pseudonym; NULL in an event, which has it as event.person
     RECORD_KIND_COUNT
 };
 extern const char *const record_kind_names[RECORD_KIND_COUNT]; // "alarm", "silence", …

@@ -356,7 +356,7 @@ static int start_core(struct guard *guard)
                                     .identity = &guard->identity };
     setup.error = journal_open(guard->config->state_dir, &guard->identity, &setup.journal);
     if (setup.error == 0) {
-        setup.error = journal_load_alarms(setup.journal, restore_alarm, guard);
+        setup.error = journal_load_state(setup.journal, restore_alarm, guard);
         if (setup.error < 0) {
             log_error("journal: the alarms that stood can't be read back: %s; conditions that still hold "
                       "alarm anew",

@@ -18,6 +18,7 @@
 #define TICKETS          1024
 #define MINUTES          8192 // 64 rooms, 12 quantities, ten minutes
 #define MINUTES_EVERY_NS (300 * NS_PER_S)
+#define STATES           4096 // 64 rooms, 64 rules
 
 struct ticket_sequence {
     uint64_t ticket, sequence;
@@ -43,8 +44,11 @@ struct recorder {
     struct ticket_sequence tickets[TICKETS];
     struct minute_row minutes[MINUTES]; // a ring
     size_t first_minute, n_minutes;
+    struct state_record states[STATES]; // one for each kind, room and item
+    size_t n_states;
 
     struct minute_row writing[MINUTES]; // the thread's own copy while it writes
+    struct state_record writing_states[STATES];
     uint64_t minutes_due_ns;
 };
 
@@ -142,6 +146,26 @@ static int write_events(struct recorder *recorder)
     return 1;
 }
 
+static struct state_record *find_state(struct recorder *recorder, const struct state_record *record)
+{
+    for (size_t i = 0; i < recorder->n_states; i++) {
+        struct state_record *state = &recorder->states[i];
+        if (state->kind == record->kind && state->room == record->room && state->item == record->item) {
+            return state;
+        }
+    }
+    return NULL;
+}
+
+static void put_back(struct recorder *recorder, const struct state_record *record)
+{
+    pthread_mutex_lock(&recorder->lock);
+    if (!find_state(recorder, record) && recorder->n_states < STATES) {
+        recorder->states[recorder->n_states++] = *record;
+    }
+    pthread_mutex_unlock(&recorder->lock);
+}
+
 static size_t copy_minutes(struct recorder *recorder)
 {
     pthread_mutex_lock(&recorder->lock);
@@ -176,6 +200,26 @@ static void write_minutes(struct recorder *recorder)
     }
 }
 
+static void write_states(struct recorder *recorder)
+{
+    pthread_mutex_lock(&recorder->lock);
+    size_t n = recorder->journal ? recorder->n_states : 0; // those of a disk that is away wait
+    memcpy(recorder->writing_states, recorder->states, n * sizeof *recorder->states);
+    recorder->n_states -= n;
+    pthread_mutex_unlock(&recorder->lock);
+    if (!n) {
+        return;
+    }
+    int r = journal_store_state(recorder->journal, recorder->writing_states, n);
+    if (r == 0) {
+        return;
+    }
+    set_error(recorder, r);
+    for (size_t i = 0; i < n; i++) { // unless a newer one has come meanwhile
+        put_back(recorder, &recorder->writing_states[i]);
+    }
+}
+
 static void await(struct recorder *recorder, int result)
 {
     struct pollfd fds[] = { { .fd = recorder->stop_fd, .events = POLLIN },
@@ -196,12 +240,14 @@ static void *run(void *user)
         r = write_events(recorder);
         if (r >= 0) {
             write_minutes(recorder);
+            write_states(recorder);
         }
     }
     while ((r = write_events(recorder)) > 0) {
     }
     if (r == 0) {
         write_minutes(recorder);
+        write_states(recorder);
         journal_close(recorder->journal);
         recorder->journal = NULL;
     }
@@ -310,5 +356,17 @@ void recorder_minute(struct recorder *recorder, const struct minute_row *row)
         recorder->n_minutes--;
     }
     recorder->minutes[(recorder->first_minute + recorder->n_minutes++) % MINUTES] = *row;
+    pthread_mutex_unlock(&recorder->lock);
+}
+
+void recorder_state(struct recorder *recorder, const struct state_record *record)
+{
+    pthread_mutex_lock(&recorder->lock);
+    struct state_record *state = find_state(recorder, record);
+    if (state) {
+        *state = *record;
+    } else if (recorder->n_states < STATES) {
+        recorder->states[recorder->n_states++] = *record;
+    }
     pthread_mutex_unlock(&recorder->lock);
 }

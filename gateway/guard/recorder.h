@@ -51,4 +51,9 @@ uint64_t recorder_lost(const struct recorder *recorder);
 // never allocates; where the disk was away too long the oldest minutes give way.
 void recorder_minute(struct recorder *recorder, const struct minute_row *row);
 
+// A record that belongs to no event (core_save()): written within a second or so, and at stop; a later one of
+// the same kind, room and item replaces one that still waits. Its strings stay good for as long as the
+// recorder lives. Main thread; never blocks, never allocates.
+void recorder_state(struct recorder *recorder, const struct state_record *record);
+
 #endif

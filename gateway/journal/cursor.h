@@ -1,5 +1,6 @@
-// How far each target has taken each class: state_dir/uplink/uplink.db, written by the uplink alone. A cursor moves
-// only after the target's acknowledgement; after a crash it may be behind what was delivered, never ahead.
+// How far each target has taken each class: state_dir/uplink/uplink.db, written by the uplink alone. A cursor
+// moves only after the target's acknowledgement; after a crash it may be behind what was delivered, never
+// ahead.
 #ifndef CAREROOM_JOURNAL_CURSOR_H
 #define CAREROOM_JOURNAL_CURSOR_H
 

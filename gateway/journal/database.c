@@ -143,8 +143,11 @@ static int make_file(const char *file)
     return good || chmod(file, FILE_MODE) == 0 || errno == EROFS ? 0 : -errno;
 }
 
-// *ret_empty: nothing has been written yet. -EUCLEAN where the file is something else than `kind`.
-static int identify(sqlite3 *db, const struct database_kind *kind, bool *ret_empty)
+enum found { FOUND_EMPTY, FOUND_OLD, FOUND_READY };
+
+// What the file is: nothing has been written yet, of the version before, or as it should be. -EUCLEAN where
+// it is something else than `kind`.
+static int identify(sqlite3 *db, const struct database_kind *kind, enum found *ret_found)
 {
     int64_t id = 0, version = 0, objects = 0;
     int code = database_integer(db, "PRAGMA application_id", &id);
@@ -157,8 +160,18 @@ static int identify(sqlite3 *db, const struct database_kind *kind, bool *ret_emp
     if (code != SQLITE_OK) {
         return database_errno(db, code);
     }
-    *ret_empty = id == 0 && version == 0 && objects == 0;
-    return *ret_empty || (id == kind->application_id && version == kind->version) ? 0 : -EUCLEAN;
+    if (id == 0 && version == 0 && objects == 0) {
+        *ret_found = FOUND_EMPTY;
+    } else if (id != kind->application_id) {
+        return -EUCLEAN;
+    } else if (version == kind->version) {
+        *ret_found = FOUND_READY;
+    } else if (kind->upgrade && version == kind->version - 1) {
+        *ret_found = FOUND_OLD;
+    } else {
+        return -EUCLEAN;
+    }
+    return 0;
 }
 
 static int connect_to(const char *name, int flags, sqlite3 **ret_db)
@@ -197,12 +210,12 @@ static int use_wal(sqlite3 *db)
     return wal ? 0 : -EIO; // the file system has no shared memory
 }
 
-static int make_schema(sqlite3 *db, const struct database_kind *kind)
+static int make_schema(sqlite3 *db, const struct database_kind *kind, const char *schema)
 {
     char numbers[96];
     snprintf(numbers, sizeof numbers, "PRAGMA application_id=%lld; PRAGMA user_version=%lld; COMMIT",
              (long long)kind->application_id, (long long)kind->version);
-    const char *const steps[] = { "BEGIN IMMEDIATE", kind->schema, numbers };
+    const char *const steps[] = { "BEGIN IMMEDIATE", schema, numbers };
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         int code = sqlite3_exec(db, steps[i], NULL, NULL, NULL);
         if (code != SQLITE_OK) {
@@ -214,15 +227,15 @@ static int make_schema(sqlite3 *db, const struct database_kind *kind)
 
 static int make_ready(sqlite3 *db, const struct database_kind *kind, bool create)
 {
-    bool empty = false;
-    int r = identify(db, kind, &empty); // before anything is written to a file that may be somebody else's
+    enum found found = FOUND_EMPTY;
+    int r = identify(db, kind, &found); // before anything is written to a file that may be somebody else's
     if (r < 0) {
         return r;
     }
     if (sqlite3_db_readonly(db, "main")) {
         return -EROFS;
     }
-    if (empty && !create) {
+    if (found == FOUND_EMPTY && !create) {
         return -ENOENT;
     }
     int code = sqlite3_exec(db, kind->settings, NULL, NULL, NULL);
@@ -230,7 +243,10 @@ static int make_ready(sqlite3 *db, const struct database_kind *kind, bool create
         return database_errno(db, code);
     }
     r = use_wal(db);
-    return r < 0 || !empty ? r : make_schema(db, kind);
+    if (r < 0 || found == FOUND_READY) {
+        return r;
+    }
+    return make_schema(db, kind, found == FOUND_EMPTY ? kind->schema : kind->upgrade);
 }
 
 int database_open(const char *file, const struct database_kind *kind, bool create, sqlite3 **ret_db)
@@ -283,15 +299,15 @@ int database_open_reader(const char *file, const struct database_kind *kind, sql
     if (r < 0) {
         return r;
     }
-    bool empty = false;
-    r = identify(db, kind, &empty);
+    enum found found = FOUND_EMPTY;
+    r = identify(db, kind, &found);
     if (r < 0 && r != -EUCLEAN && !has_wal(file)) {
         sqlite3_close(db);
         db = NULL;
         r = connect_immutable(file, &db);
-        r = r < 0 ? r : identify(db, kind, &empty);
+        r = r < 0 ? r : identify(db, kind, &found);
     }
-    if (r < 0 || empty) {
+    if (r < 0 || found == FOUND_EMPTY) {
         sqlite3_close(db);
         return r < 0 ? r : -ENOENT;
     }

@@ -13,6 +13,7 @@ struct database_kind {
     int64_t version;
     const char *schema;   // run once, in one transaction with the two numbers above
     const char *settings; // pragmas of every writing connection
+    const char *upgrade;  // from the version before, run in one transaction with the new number; NULL: none
 };
 
 // Open for writing, in WAL mode, the WAL staying when the last connection closes. `create`: an absent or

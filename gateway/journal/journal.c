@@ -14,7 +14,17 @@
 
 #define CLOSE_WAIT_MS 100 // for a reader in the middle of a row; what stays in the WAL is as safe there
 
-enum statement { BEGIN, COMMIT, ROLLBACK, INSERT_EVENT, HASH_AT, PUT_STATE, PUT_MINUTE, STATEMENT_COUNT };
+enum statement {
+    BEGIN,
+    COMMIT,
+    ROLLBACK,
+    INSERT_EVENT,
+    HASH_AT,
+    PUT_STATE,
+    PUT_NOTE,
+    PUT_MINUTE,
+    STATEMENT_COUNT
+};
 
 static const char *const sql[STATEMENT_COUNT] = {
     [BEGIN] = "BEGIN IMMEDIATE",
@@ -24,13 +34,15 @@ static const char *const sql[STATEMENT_COUNT] = {
         "INSERT INTO event(sequence, class, classseq, feed, room, type, boottime_ns, wall_ms, line, hash)"
         " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     [HASH_AT] = "SELECT hash FROM event WHERE sequence = ?",
-    [PUT_STATE] = "INSERT OR REPLACE INTO state(room, alarm, state, condition, occurrence, since_bootid,"
-                  " since_boottime_ns, since_wall_ms) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_STATE] = "INSERT OR REPLACE INTO state(kind, room, item, state, condition, occurrence, bootid,"
+                  " since_boottime_ns, since_wall_ms, until_boottime_ns, until_wall_ms, rest_ns, number0,"
+                  " number1) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    [PUT_NOTE] = "INSERT INTO note(sequence, salt, text) VALUES(?, ?, ?)",
     [PUT_MINUTE] =
         "INSERT OR REPLACE INTO minute(minute_wall_s, room, point, quantity, min, mean, max, last, samples)"
         " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
 };
-_Static_assert(STATEMENT_COUNT == 7, "sql");
+_Static_assert(STATEMENT_COUNT == 8, "sql");
 
 struct journal {
     char file[PATH_MAX];
@@ -291,21 +303,43 @@ static int insert_event(struct journal *journal, const struct encoded *e)
     return database_run(statement, code);
 }
 
-static int put_state(struct journal *journal, const struct state_record *record)
+// `person`: the item of a record that is about one, since a pseudonym lives in its event.
+static int put_state(struct journal *journal, const struct state_record *record, const char *person)
 {
     if (!record->room) {
         return SQLITE_OK;
     }
     sqlite3_stmt *statement = journal->statements[PUT_STATE];
     int code = SQLITE_OK;
-    database_bind_text(statement, 1, record->room, &code);
-    database_bind_text(statement, 2, record->item, &code);
-    database_bind_integer(statement, 3, record->state, &code);
-    database_bind_integer(statement, 4, record->condition, &code);
-    database_bind_integer(statement, 5, (int64_t)record->occurrence, &code);
-    database_bind_text(statement, 6, journal->identity.boot_id, &code);
-    database_bind_integer(statement, 7, (int64_t)record->since_boottime_ns, &code);
-    database_bind_integer(statement, 8, record->since_wall_ms, &code);
+    database_bind_text(statement, 1, record_kind_names[record->kind], &code);
+    database_bind_text(statement, 2, record->room, &code);
+    database_bind_text(statement, 3, record->item ? record->item : person, &code);
+    database_bind_integer(statement, 4, record->state, &code);
+    database_bind_integer(statement, 5, record->condition, &code);
+    database_bind_integer(statement, 6, (int64_t)record->occurrence, &code);
+    database_bind_text(statement, 7, journal->identity.boot_id, &code);
+    database_bind_integer(statement, 8, (int64_t)record->since_boottime_ns, &code);
+    database_bind_integer(statement, 9, record->since_wall_ms, &code);
+    database_bind_integer(statement, 10, (int64_t)record->until_boottime_ns, &code);
+    database_bind_integer(statement, 11, record->until_wall_ms, &code);
+    database_bind_integer(statement, 12, record->rest_ns, &code);
+    database_bind_integer(statement, 13, record->number[0], &code);
+    database_bind_integer(statement, 14, record->number[1], &code);
+    return database_run(statement, code);
+}
+
+static int put_note(struct journal *journal, uint64_t sequence, const struct event_note *note)
+{
+    if (!note->text[0]) {
+        return SQLITE_OK;
+    }
+    sqlite3_stmt *statement = journal->statements[PUT_NOTE];
+    int code = SQLITE_OK;
+    database_bind_integer(statement, 1, (int64_t)sequence, &code);
+    if (code == SQLITE_OK) {
+        code = sqlite3_bind_blob(statement, 2, note->salt, sizeof note->salt, SQLITE_STATIC);
+    }
+    database_bind_text(statement, 3, note->text, &code);
     return database_run(statement, code);
 }
 
@@ -322,7 +356,10 @@ static int write_batch(struct journal *journal, const struct event *events, size
         }
         code = insert_event(journal, &e);
         if (code == SQLITE_OK) {
-            code = put_state(journal, &events[i].record);
+            code = put_state(journal, &events[i].record, events[i].person);
+        }
+        if (code == SQLITE_OK) {
+            code = put_note(journal, e.numbers.sequence, &events[i].note);
         }
         tail_advance(tail, events[i].class, &e.numbers, e.hash);
     }
@@ -392,27 +429,44 @@ uint64_t journal_last_sequence(const struct journal *journal)
     return journal->acknowledged.all.number;
 }
 
-static void hand_over(sqlite3_stmt *statement, const char *boot_id, journal_alarm_fn each, void *user)
+static uint64_t column_of_this_boot(sqlite3_stmt *statement, int column, bool this_boot)
 {
-    const char *boot = (const char *)sqlite3_column_text(statement, 5);
-    bool this_boot = boot && strcmp(boot, boot_id) == 0;
-    struct state_record record = {
-        .room = (const char *)sqlite3_column_text(statement, 0),
-        .item = (const char *)sqlite3_column_text(statement, 1),
-        .state = (uint8_t)sqlite3_column_int(statement, 2),
-        .condition = (uint8_t)sqlite3_column_int(statement, 3),
-        .occurrence = (uint64_t)sqlite3_column_int64(statement, 4),
-        .since_boottime_ns = this_boot ? (uint64_t)sqlite3_column_int64(statement, 6) : 0,
-        .since_wall_ms = sqlite3_column_int64(statement, 7),
-    };
-    each(&record, user);
+    return this_boot ? (uint64_t)sqlite3_column_int64(statement, column) : 0;
 }
 
-int journal_load_alarms(struct journal *journal, journal_alarm_fn each, void *user)
+// A kind that this version does not know stays where it is.
+static void hand_over(sqlite3_stmt *statement, const char *boot_id, journal_record_fn each, void *user)
+{
+    const char *kind = (const char *)sqlite3_column_text(statement, 0);
+    const char *boot = (const char *)sqlite3_column_text(statement, 6);
+    bool this_boot = boot && strcmp(boot, boot_id) == 0;
+    struct state_record record = {
+        .kind = RECORD_KIND_COUNT,
+        .room = (const char *)sqlite3_column_text(statement, 1),
+        .item = (const char *)sqlite3_column_text(statement, 2),
+        .state = (uint8_t)sqlite3_column_int(statement, 3),
+        .condition = (uint8_t)sqlite3_column_int(statement, 4),
+        .occurrence = (uint64_t)sqlite3_column_int64(statement, 5),
+        .since_boottime_ns = column_of_this_boot(statement, 7, this_boot),
+        .since_wall_ms = sqlite3_column_int64(statement, 8),
+        .until_boottime_ns = column_of_this_boot(statement, 9, this_boot),
+        .until_wall_ms = sqlite3_column_int64(statement, 10),
+        .rest_ns = sqlite3_column_int64(statement, 11),
+        .number = { sqlite3_column_int64(statement, 12), sqlite3_column_int64(statement, 13) },
+    };
+    for (unsigned k = 0; k < RECORD_KIND_COUNT; k++) {
+        if (kind && strcmp(kind, record_kind_names[k]) == 0) {
+            record.kind = (enum record_kind)k;
+            each(&record, user);
+        }
+    }
+}
+
+int journal_load_state(struct journal *journal, journal_record_fn each, void *user)
 {
     static const char text[] =
-        "SELECT room, alarm, state, condition, occurrence, since_bootid, since_boottime_ns,"
-        " since_wall_ms FROM state";
+        "SELECT kind, room, item, state, condition, occurrence, bootid, since_boottime_ns, since_wall_ms,"
+        " until_boottime_ns, until_wall_ms, rest_ns, number0, number1 FROM state";
     int r = reconnect(journal);
     if (r < 0) {
         return r;
@@ -423,6 +477,64 @@ int journal_load_alarms(struct journal *journal, journal_alarm_fn each, void *us
         code = sqlite3_step(statement);
         if (code == SQLITE_ROW) {
             hand_over(statement, journal->identity.boot_id, each, user);
+        }
+    }
+    sqlite3_finalize(statement);
+    return code == SQLITE_DONE ? 0 : give_up(journal, code);
+}
+
+int journal_store_state(struct journal *journal, const struct state_record *records, size_t n)
+{
+    int r = reconnect(journal);
+    if (r < 0) {
+        return r;
+    }
+    int code = database_run(journal->statements[BEGIN], SQLITE_OK);
+    for (size_t i = 0; code == SQLITE_OK && i < n; i++) {
+        code = put_state(journal, &records[i], "");
+    }
+    if (code == SQLITE_OK) {
+        code = database_run(journal->statements[COMMIT], SQLITE_OK);
+    }
+    return code == SQLITE_OK ? 0 : give_up(journal, code);
+}
+
+static void hand_over_minute(sqlite3_stmt *statement, journal_minute_fn each, void *user)
+{
+    const char *key = (const char *)sqlite3_column_text(statement, 3);
+    struct minute_row row = {
+        .minute_wall_s = sqlite3_column_int64(statement, 0),
+        .room = (const char *)sqlite3_column_text(statement, 1),
+        .point = (const char *)sqlite3_column_text(statement, 2),
+        .min = sqlite3_column_int(statement, 4),
+        .mean = sqlite3_column_int(statement, 5),
+        .max = sqlite3_column_int(statement, 6),
+        .last = sqlite3_column_int(statement, 7),
+        .samples = (uint32_t)sqlite3_column_int64(statement, 8),
+    };
+    for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
+        if (key && strcmp(key, quantities[q].key) == 0) {
+            row.quantity = (enum quantity)q;
+            each(&row, user);
+        }
+    }
+}
+
+int journal_load_minutes(struct journal *journal, int64_t from_wall_s, journal_minute_fn each, void *user)
+{
+    static const char text[] = "SELECT minute_wall_s, room, point, quantity, min, mean, max, last, samples"
+                               " FROM minute WHERE minute_wall_s >= ? ORDER BY minute_wall_s";
+    int r = reconnect(journal);
+    if (r < 0) {
+        return r;
+    }
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(journal->db, text, -1, &statement, NULL);
+    database_bind_integer(statement, 1, from_wall_s, &code);
+    while (code == SQLITE_OK || code == SQLITE_ROW) {
+        code = sqlite3_step(statement);
+        if (code == SQLITE_ROW) {
+            hand_over_minute(statement, each, user);
         }
     }
     sqlite3_finalize(statement);

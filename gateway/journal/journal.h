@@ -3,7 +3,8 @@
 // an event.
 //
 // Tables: event(sequence PK, class, classseq, feed, room, type, boottime_ns, wall_ms, line, hash), state
-// (alarms as they were after the last event), minute (telemetry), meta (schema, gateway id, site).
+// (what must survive a restart, as it was after the last event), note (free texts, see struct event_note),
+// minute (telemetry), meta (schema, gateway id, site).
 #ifndef CAREROOM_JOURNAL_JOURNAL_H
 #define CAREROOM_JOURNAL_JOURNAL_H
 
@@ -30,8 +31,8 @@ struct journal_receipt {
     uint64_t first_sequence, last_sequence;
 };
 
-// Append n events (n >= 1) and the alarm records they carry, in one transaction. Returns 0 only after the
-// commit is on the disk. On failure nothing of the batch counts as recorded; try the same batch again, it
+// Append n events (n >= 1) with the records and notes they carry, in one transaction. Returns 0 only after
+// the commit is on the disk. On failure nothing of the batch counts as recorded; try the same batch again, it
 // gets the same numbers: -ENOSPC, -EIO, -EROFS, -EBUSY, -ENOMEM. -EUCLEAN, -EXDEV: the file has been damaged
 // or exchanged for another since it was opened; each try looks again. A commit that failed may be found whole
 // on the disk when the file is opened again after an error; the batch is then recognised and not stored
@@ -43,10 +44,14 @@ int journal_append(struct journal *journal, const struct event *events, size_t n
 uint64_t journal_last_sequence(const struct journal *journal);
 
 // Every row of the state table, in any order; the record's strings are good during the call only.
-// since_boottime_ns is 0 where the alarm was recorded in an earlier boot, whose boottime says nothing in this
-// one. 0 or negative errno.
-typedef void (*journal_alarm_fn)(const struct state_record *record, void *user);
-int journal_load_alarms(struct journal *journal, journal_alarm_fn each, void *user);
+// since_boottime_ns and until_boottime_ns are 0 where the row was written in an earlier boot, whose boottime
+// says nothing in this one. 0 or negative errno.
+typedef void (*journal_record_fn)(const struct state_record *record, void *user);
+int journal_load_state(struct journal *journal, journal_record_fn each, void *user);
+
+// Write records that belong to no event (what core_save() gives), all in one transaction. Same errors as
+// append; may be repeated. Blocks on the disk.
+int journal_store_state(struct journal *journal, const struct state_record *records, size_t n);
 
 // One minute of one quantity of one point, UTC.
 struct minute_row {
@@ -59,6 +64,11 @@ struct minute_row {
 // Store telemetry, all in one transaction (called every five minutes: wear of the card). Same errors as
 // append; may be repeated: the same minute of the same point replaces itself.
 int journal_store_minutes(struct journal *journal, const struct minute_row *rows, size_t n);
+
+// The stored minutes that began at from_wall_s or later, the oldest first; the row's strings are good during
+// the call only. 0 or negative errno. Start-up only: it reads an hour or a day of them.
+typedef void (*journal_minute_fn)(const struct minute_row *row, void *user);
+int journal_load_minutes(struct journal *journal, int64_t from_wall_s, journal_minute_fn each, void *user);
 
 void journal_close(struct journal *journal); // checkpoints; NULL is fine. Blocks on the disk.
 

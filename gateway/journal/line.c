@@ -142,6 +142,18 @@ static void put_value(struct out *out, const struct event_value *value)
     put_text(out, text);
 }
 
+int line_note(const struct event_note *note, char ret_hex[HASH_HEX_SIZE])
+{
+    unsigned char salted[NOTE_SALT_SIZE + NOTE_SIZE];
+    size_t length = strnlen(note->text, NOTE_SIZE);
+    if (length == 0) {
+        return -ENODATA;
+    }
+    memcpy(salted, note->salt, NOTE_SALT_SIZE);
+    memcpy(salted + NOTE_SALT_SIZE, note->text, length);
+    return line_hash(salted, NOTE_SALT_SIZE + length, ret_hex);
+}
+
 // Fields are declared in ASCII order of their names, so filing them by field is sorting them.
 static void put_data(struct out *out, const struct event *event)
 {
@@ -149,13 +161,20 @@ static void put_data(struct out *out, const struct event *event)
     for (unsigned i = 0; i < event->n_values; i++) {
         filed[event->values[i].field] = &event->values[i];
     }
-    size_t actor = strnlen(event->actor, ACTOR_SIZE);
+    size_t actor = strnlen(event->actor, ACTOR_SIZE), person = strnlen(event->person, PSEUDONYM_SIZE);
+    char note[HASH_HEX_SIZE];
+    bool noted = line_note(&event->note, note) == 0;
     put_key(out, "data");
     put_text(out, "{");
     for (size_t field = 0; field < FIELD_COUNT; field++) {
         if (field == FIELD_ACTOR && actor > 0) {
             put_key(out, event_field_names[field]);
             put_string(out, event->actor, actor);
+        } else if (field == FIELD_PERSON && person > 0) {
+            put_key(out, event_field_names[field]);
+            put_string(out, event->person, person);
+        } else if (field == FIELD_NOTE && noted) {
+            put_member(out, event_field_names[field], note);
         } else if (filed[field]) {
             put_value(out, filed[field]);
         }

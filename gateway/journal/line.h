@@ -34,6 +34,10 @@ struct line_identity {
 int line_encode(const struct event *event, const struct line_identity *identity,
                 const struct line_numbers *numbers, char *buf, size_t size);
 
+// The commitment to a note, as "note" in the line holds it: SHA-256 of the salt's 16 bytes and the text's.
+// 0, -ENODATA (there is no text) or -EIO.
+int line_note(const struct event_note *note, char ret_hex[HASH_HEX_SIZE]);
+
 // SHA-256 of bytes as 64 hex digits and a terminator (OpenSSL EVP). 0 or -EIO.
 int line_hash(const void *bytes, size_t length, char ret_hex[HASH_HEX_SIZE]);
 

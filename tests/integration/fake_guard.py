@@ -124,7 +124,7 @@ class Journal:
             """
             PRAGMA journal_mode=WAL;
             PRAGMA application_id=0x6372316a;
-            PRAGMA user_version=1;
+            PRAGMA user_version=2;
             CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
             CREATE TABLE event(
                 sequence INTEGER PRIMARY KEY, class TEXT NOT NULL, classseq INTEGER NOT NULL, feed INTEGER,

@@ -87,6 +87,27 @@ struct event fixture_event(uint64_t i)
     return event;
 }
 
+struct journal *open_journal(const struct fixture *fixture)
+{
+    struct journal *journal = NULL;
+    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), 0);
+    return journal;
+}
+
+struct journal_reader *open_reader(const char *file)
+{
+    struct journal_reader *reader = NULL;
+    assert_int_equal(journal_reader_open(file, &reader), 0);
+    return reader;
+}
+
+sqlite3 *open_shell(const char *file)
+{
+    sqlite3 *db = NULL;
+    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+    return db;
+}
+
 void fixture_append(struct journal *journal, uint64_t first, uint64_t n)
 {
     for (uint64_t i = first; i < first + n; i++) {

@@ -4,6 +4,8 @@
 
 #include <stdint.h>
 
+#include <sqlite3.h>
+
 #include "gateway/journal/journal.h"
 #include "gateway/journal/reader.h"
 
@@ -17,6 +19,12 @@ struct fixture {
 // cmocka set-up and tear-down: *state is a struct fixture.
 int fixture_make(void **state);
 int fixture_remove(void **state);
+
+// Open the fixture's journal, or a file as its readers or a person with a shell would; fails the test where
+// it can't be opened.
+struct journal *open_journal(const struct fixture *fixture);
+struct journal_reader *open_reader(const char *file);
+sqlite3 *open_shell(const char *file);
 
 // An event that differs with i in all that matters: type, class, room, feed or not, an alarm record or none.
 // Its boottime is i, so that a test can tell it in the journal.

@@ -16,27 +16,6 @@
 #include "gateway/common/ids.h"
 #include "tests/unit/journal_fixture.h"
 
-static struct journal *open_journal(const struct fixture *fixture)
-{
-    struct journal *journal = NULL;
-    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), 0);
-    return journal;
-}
-
-static struct journal_reader *open_reader(const char *file)
-{
-    struct journal_reader *reader = NULL;
-    assert_int_equal(journal_reader_open(file, &reader), 0);
-    return reader;
-}
-
-static sqlite3 *open_shell(const char *file)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-    return db;
-}
-
 // ---- Writing
 
 static void an_empty_journal_has_no_events(void **state)
@@ -204,7 +183,7 @@ static void a_newer_schema_is_refused(void **state)
     struct fixture *fixture = *state;
     journal_close(open_journal(fixture));
     sqlite3 *shell = open_shell(fixture->file);
-    assert_int_equal(sqlite3_exec(shell, "PRAGMA user_version=2", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(shell, "PRAGMA user_version=3", NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(shell);
     struct journal *journal = NULL;
     assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), -EUCLEAN);
@@ -291,100 +270,6 @@ static void events_cannot_be_changed_deleted_or_replaced(void **state)
 
 // ---- The state and minute tables
 
-struct seen {
-    size_t n;
-    struct state_record records[8];
-    char names[8][NAME_SIZE];
-};
-
-static void see(const struct state_record *record, void *user)
-{
-    struct seen *seen = user;
-    assert_true(seen->n < 8);
-    snprintf(seen->names[seen->n], NAME_SIZE, "%s/%s", record->room, record->item);
-    seen->records[seen->n++] = *record;
-}
-
-static const struct state_record *find(const struct seen *seen, const char *name)
-{
-    for (size_t i = 0; i < seen->n; i++) {
-        if (strcmp(seen->names[i], name) == 0) {
-            return &seen->records[i];
-        }
-    }
-    return NULL;
-}
-
-static void alarms_come_back_as_they_were_after_the_last_event(void **state)
-{
-    struct fixture *fixture = *state;
-    struct journal *journal = open_journal(fixture);
-    fixture_append(journal, 1, 30);
-    journal_close(journal);
-
-    journal = open_journal(fixture);
-    struct seen seen = { .n = 0 };
-    assert_int_equal(journal_load_alarms(journal, see, &seen), 0);
-    assert_int_equal(seen.n, 2);
-    const struct state_record *smoke = find(&seen, "butterfly/smoke-1"); // raised last by event 28
-    assert_non_null(smoke);
-    assert_int_equal(smoke->occurrence, 28);
-    assert_int_equal(smoke->state, 1 + 28 % 5);
-    assert_int_equal(smoke->condition, 0);
-    assert_int_equal(smoke->since_boottime_ns, 28);
-    assert_int_equal(smoke->since_wall_ms, 1795486267123 + 28);
-    assert_non_null(find(&seen, "butterfly/co2-high"));
-    journal_close(journal);
-}
-
-static void a_boottime_of_an_earlier_boot_says_nothing(void **state)
-{
-    struct fixture *fixture = *state;
-    struct journal *journal = open_journal(fixture);
-    fixture_append(journal, 1, 7);
-    journal_close(journal);
-    struct line_identity next_boot = fixture_identity;
-    next_boot.boot_id = "00000000-0000-4000-8000-000000000002";
-    assert_int_equal(journal_open(fixture->dir, &next_boot, &journal), 0);
-    struct seen seen = { .n = 0 };
-    assert_int_equal(journal_load_alarms(journal, see, &seen), 0);
-    const struct state_record *smoke = find(&seen, "butterfly/smoke-1");
-    assert_non_null(smoke);
-    assert_int_equal(smoke->since_boottime_ns, 0);
-    assert_int_equal(smoke->since_wall_ms, 1795486267123 + 7);
-    assert_int_equal(smoke->occurrence, 7);
-    journal_close(journal);
-}
-
-static void minutes_are_stored_and_can_be_stored_again(void **state)
-{
-    struct fixture *fixture = *state;
-    struct journal *journal = open_journal(fixture);
-    struct minute_row rows[] = {
-        { "butterfly", "air", QUANTITY_TEMPERATURE, 1795486260, -5, 21500, 22000, 21700, 12 },
-        { "butterfly", "air", QUANTITY_CO2, 1795486260, 400, 800, 1200, 900, 12 },
-    };
-    assert_int_equal(journal_store_minutes(journal, rows, 2), 0);
-    rows[1].last = 901;
-    assert_int_equal(journal_store_minutes(journal, rows, 2), 0);
-    sqlite3 *shell = open_shell(fixture->file);
-    sqlite3_stmt *statement = NULL;
-    assert_int_equal(
-        sqlite3_prepare_v2(shell,
-                           "SELECT group_concat(minute_wall_s||' '||room||'/'||point||' '||quantity||' '||"
-                           "min||' '||mean||' '||max||' '||last||' '||samples, ';') FROM"
-                           " (SELECT * FROM minute ORDER BY quantity)",
-                           -1, &statement, NULL),
-        SQLITE_OK);
-    assert_int_equal(sqlite3_step(statement), SQLITE_ROW);
-    assert_string_equal((const char *)sqlite3_column_text(statement, 0),
-                        "1795486260 butterfly/air co2_ppm 400 800 1200 901 12;"
-                        "1795486260 butterfly/air temp_mc -5 21500 22000 21700 12");
-    sqlite3_finalize(statement);
-    sqlite3_close(shell);
-    journal_close(journal);
-}
-
 #define WITH_DIR(test) cmocka_unit_test_setup_teardown(test, fixture_make, fixture_remove)
 
 int main(void)
@@ -404,9 +289,6 @@ int main(void)
         WITH_DIR(an_empty_file_becomes_a_journal),
         WITH_DIR(numbers_that_contradict_each_other_are_not_gone_on_with),
         WITH_DIR(events_cannot_be_changed_deleted_or_replaced),
-        WITH_DIR(alarms_come_back_as_they_were_after_the_last_event),
-        WITH_DIR(a_boottime_of_an_earlier_boot_says_nothing),
-        WITH_DIR(minutes_are_stored_and_can_be_stored_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,13 +20,6 @@
 
 #define BATCH 3
 
-static struct journal *open_journal(const struct fixture *fixture)
-{
-    struct journal *journal = NULL;
-    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), 0);
-    return journal;
-}
-
 static int append_batch(struct journal *journal, uint64_t first, struct journal_receipt *ret_receipt)
 {
     struct event events[BATCH];

@@ -18,27 +18,6 @@
 
 #include "tests/unit/journal_fixture.h"
 
-static struct journal *open_journal(const struct fixture *fixture)
-{
-    struct journal *journal = NULL;
-    assert_int_equal(journal_open(fixture->dir, &fixture_identity, &journal), 0);
-    return journal;
-}
-
-static struct journal_reader *open_reader(const char *file)
-{
-    struct journal_reader *reader = NULL;
-    assert_int_equal(journal_reader_open(file, &reader), 0);
-    return reader;
-}
-
-static sqlite3 *open_shell(const char *file)
-{
-    sqlite3 *db = NULL;
-    assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
-    return db;
-}
-
 static void a_reader_walks_each_class_and_knows_the_extent(void **state)
 {
     struct fixture *fixture = *state;
