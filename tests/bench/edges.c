@@ -35,7 +35,8 @@
 
 #define BLOCK     10
 #define PACE_NS   250000
-#define JITTER_NS 100000 // so that no period of the kernel or of the guard is met again and again
+#define JITTER_NS 100000          // so that no period of the kernel or of the guard is met again and again
+#define QUIET_NS  (2 * NS_PER_MS) // before a fire: what was recorded before it is on the disk
 #define LIMIT_NS  (10 * NS_PER_S)
 
 struct target {
@@ -247,7 +248,9 @@ static void measure(size_t n_edges, size_t n_fires)
         measure_block(&bare, i, n, &bare_edges);
     }
     for (size_t i = 0; i < n_fires; i++) {
+        pause_ns(QUIET_NS);
         measure_fire((unsigned)(i % n_rooms) + 1, &fires, &last_fires);
+        pause_ns(QUIET_NS);
         measure_edge(&bare, 1, SIM_CONTACT_ACTIVE, &bare_fires);
     }
     printf("{\"edges\": {");

@@ -114,10 +114,10 @@ def run(table, scale):
     measure_first(table, 20)
     measure(table, "idle", some(100000), some(3000))
     measure(table, "loaded", some(100000), some(3000), loaded=True)
-    measure(table, "64_rooms", some(10000), some(1000), n_rooms=64, loaded=True)
-    measure(table, "no_broker", some(10000), some(1000), uplink=True, loaded=True)
+    measure(table, "64_rooms", some(20000), some(1000), n_rooms=64, loaded=True)
+    measure(table, "no_broker", some(20000), some(1000), uplink=True, loaded=True)
     with full_disk() as state:
         if state:
-            measure(table, "full_disk", some(10000), some(1000), state=state, loaded=True)
+            measure(table, "full_disk", some(20000), some(1000), state=state, loaded=True)
         else:
             table.say("  full_disk: not measured, no small file system can be mounted here (are you root?)")
