@@ -3,7 +3,7 @@
 #include <string.h>
 
 // Copies what fits, and never half a UTF-8 character.
-static void copy_actor(char *to, const char *from)
+void change_copy_actor(char *to, const char *from)
 {
     size_t n = 0;
     while (n < ACTOR_SIZE - 1 && from[n]) {
@@ -41,10 +41,10 @@ struct event *change_event(struct step *step, enum event_type type, enum event_c
     return event;
 }
 
-static void add_asker(struct event *event, const struct core_input *asked)
+void change_asker(struct event *event, const struct core_input *asked)
 {
     if (asked->actor) {
-        copy_actor(event->actor, asked->actor);
+        change_copy_actor(event->actor, asked->actor);
     }
     event_add_word(event, FIELD_VIA, asked->remote ? "mqtt" : "local");
 }
@@ -159,7 +159,7 @@ static void tell(struct step *step, size_t a, enum alarm_cause cause, const stru
     event_add_word(event, FIELD_STATE, alarm_state_names[cell->state]);
     add_circumstances(core, a, event);
     if (asked) {
-        add_asker(event, asked);
+        change_asker(event, asked);
     }
     add_record(cell, alarm, event);
 }
@@ -177,9 +177,9 @@ void change_alarm(struct step *step, size_t a, enum alarm_cause cause, const str
         cell->occurrence++;
         cell->since_ns = step->now->boottime_ns;
         cell->since_wall_ms = step->now->wall_ms;
+        silence_occurrence(step->core, a);
     }
-    step->core->rooms[alarm->room_index].changed = true;
-    step->core->changed = true;
+    follow_note(step->core, alarm->room_index);
     tell(step, a, cause, asked);
 }
 
@@ -192,5 +192,5 @@ void change_refused(struct step *step, const struct core_input *asked, enum core
     }
     event_add_word(event, FIELD_COMMAND, asked->kind == CORE_INPUT_ACK ? "ack" : "reset");
     event_add_word(event, FIELD_REASON, core_answer_words[answer]);
-    add_asker(event, asked);
+    change_asker(event, asked);
 }

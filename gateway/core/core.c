@@ -80,6 +80,8 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
     core->changed = true;
     for (size_t r = 0; r <= plan->n_rooms; r++) {
         core->rooms[r] = (struct room_cell){ .deadline_ns = UINT64_MAX,
+                                             .due_ns = UINT64_MAX,
+                                             .awaited_ns = UINT64_MAX,
                                              .changed = true,
                                              .first_point = NO_INDEX,
                                              .first_alarm = NO_INDEX,
@@ -110,6 +112,23 @@ static size_t find_alarm(const struct core *core, const struct state_record *rec
     return NO_INDEX;
 }
 
+// NO_INDEX: no room that has a part.
+static size_t find_room(const struct core *core, const struct state_record *record)
+{
+    const struct core_plan *plan = core->plan;
+    for (size_t p = 0; record->room && p < plan->n_points; p++) {
+        if (same_text(plan->points[p].room, record->room)) {
+            return plan->points[p].room_index;
+        }
+    }
+    for (size_t o = 0; record->room && o < plan->n_outputs; o++) {
+        if (same_text(plan->outputs[o].room, record->room)) {
+            return plan->outputs[o].room_index;
+        }
+    }
+    return NO_INDEX;
+}
+
 // The configuration may have changed since the record was written: an alarm that latched may now end
 // otherwise. So the way is walked again: unanswered or answered, then, where the condition had gone, gone in
 // today's manner.
@@ -124,7 +143,9 @@ static enum alarm_state restored_state(enum alarm_state was, enum alarm_ending e
 
 bool core_restore(struct core *core, const struct state_record *record, const struct core_now *now)
 {
-    (void)now;
+    if (record->kind == RECORD_SILENCE) {
+        return silence_restore(core, find_room(core, record), record, now);
+    }
     if (record->kind != RECORD_ALARM || !record->room || !record->item ||
         record->state >= ALARM_STATE_COUNT) {
         return false;
@@ -166,7 +187,9 @@ void core_step(struct core *core, const struct core_input *input, const struct c
         point_card(&step, input);
         break;
     case CORE_INPUT_TICK:
+        silence_tick(&step);
         points_tick(&step);
+        follow_tick(&step);
         break;
     case CORE_INPUT_ACK:
         ret_actions->answer = answer_acknowledge(&step, input);
@@ -175,6 +198,8 @@ void core_step(struct core *core, const struct core_input *input, const struct c
         ret_actions->answer = answer_reset(&step, input);
         break;
     case CORE_INPUT_SILENCE:
+        ret_actions->answer = silence_answer(&step, input);
+        break;
     case CORE_INPUT_SHELVE:
     case CORE_INPUT_ISOLATE:
     case CORE_INPUT_DRILL:
@@ -184,18 +209,19 @@ void core_step(struct core *core, const struct core_input *input, const struct c
         break;
     }
     follow_outputs(&step);
+    silence_tell(&step);
 }
 
 uint64_t core_deadline_ns(const struct core *core)
 {
-    if (core->changed) {
-        return 0; // outputs are waiting
+    if (core->changed || core->news) {
+        return 0; // outputs or events are waiting
     }
     uint64_t soonest = UINT64_MAX;
     for (size_t r = 0; r <= core->plan->n_rooms; r++) {
-        if (core->rooms[r].deadline_ns < soonest) {
-            soonest = core->rooms[r].deadline_ns;
-        }
+        const struct room_cell *room = &core->rooms[r];
+        uint64_t room_ns = room->deadline_ns < room->due_ns ? room->deadline_ns : room->due_ns;
+        soonest = room_ns < soonest ? room_ns : soonest;
     }
     return soonest;
 }
@@ -224,6 +250,12 @@ void core_view_alarm(const struct core *core, size_t a, struct core_alarm_view *
         .since_ns = cell->since_ns,
         .since_wall_ms = cell->since_wall_ms,
     };
+}
+
+void core_view_room(const struct core *core, size_t r, struct core_room_view *ret_view)
+{
+    *ret_view = (struct core_room_view){ .silent_until_ns = core->rooms[r].silent_until_ns,
+                                         .drill_since_ns = core->rooms[r].drill_since_ns };
 }
 
 enum core_pattern core_view_output(const struct core *core, size_t output)

@@ -150,11 +150,15 @@ enum core_input_kind {
     CORE_INPUT_TICK,    // nothing but now; delays and staleness are judged
     CORE_INPUT_ACK,     // alarm, occurrence (0: the standing one), actor, remote
     CORE_INPUT_RESET,   // alarm, occurrence (0: the standing one), actor, remote
-    CORE_INPUT_SILENCE, // room (n_rooms: all), for_ns (0: end it), actor, remote: the sounders rest; it is no
-                        // acknowledgement, ends by itself, and any new occurrence sounds over it
-    CORE_INPUT_SHELVE,  // alarm, for_ns (0: unshelve), actor, remote, note
-    CORE_INPUT_ISOLATE, // point, for_ns (0: reinstate), actor, remote, note
-    CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote
+    CORE_INPUT_SILENCE, // room (n_rooms: those where something sounds), for_ns (0: end it), actor, remote:
+                        // the sounders rest, beacons go on; it is no acknowledgement. It ends by itself, by a
+                        // person, by a new occurrence in the room of an alarm that sounds (warning or
+                        // graver), and everywhere by a new occurrence of one of class fire. Asked again, it
+                        // counts from then on. Before the sound (rooms for sleeping) it may be asked for,
+                        // too; of a drill alone it is refused.
+    CORE_INPUT_SHELVE,   // alarm, for_ns (0: unshelve), actor, remote, note
+    CORE_INPUT_ISOLATE,  // point, for_ns (0: reinstate), actor, remote, note
+    CORE_INPUT_DRILL,    // room (n_rooms: all), for_ns (0: stop), actor, remote
     CORE_INPUT_PRESENCE, // person, room, present, point (the reader; SIZE_MAX: a correction), actor, note
     CORE_INPUT_MARK,     // person, mark, actor, remote: the roll-call
     CORE_INPUT_KIND_COUNT
@@ -208,6 +212,7 @@ enum core_answer {
     CORE_ANSWER_SET_ASIDE,        // refused: it is suppressed or out of service
     CORE_ANSWER_TOO_LONG,         // for_ns is beyond what may be asked
     CORE_ANSWER_NOTHING_SOUNDS,   // silence refused
+    CORE_ANSWER_NOT_SILENCED,     // the end of a silence refused
     CORE_ANSWER_STANDS,           // isolate refused: acknowledge the point's alarm first
     CORE_ANSWER_NOT_ISOLATED,     // reinstate refused
     CORE_ANSWER_NO_POINT,         // isolate refused: the gateway's own points guard nothing that can wait

@@ -41,25 +41,51 @@ struct point_cell {
     size_t first_alarm, next_in_room;
 };
 
-// What the standing alarms of a room ask of its outputs.
-struct demand {
-    bool fire;      // an alarm of the fire class stands
-    bool sound;     // somebody must come
-    bool warn;      // an alarm of at least an advisory stands, and is about the room rather than a sensor
-    bool stands;    // an alarm stands, be it a trouble
-    bool ventilate; // the condition of a CO2 rule holds
+// What the standing alarms of a room ask of its outputs, before silence, drill and the rest of the building
+// have their say; a set.
+enum ask {
+    ASK_LEAVE = 1 << 0,          // an alarm of the fire severity stands
+    ASK_FIRE_CLASS = 1 << 1,     // an alarm of the fire class stands, be it a pre-alarm
+    ASK_CRITICAL_SOUND = 1 << 2, // a critical alarm waits for an answer, and light alone has had its time
+    ASK_WARNING_SOUND = 1 << 3,  // so does a warning whose condition holds
+    ASK_SOUND_LATER = 1 << 4,    // one of these, and light alone still has its time
+    ASK_CRITICAL_LIGHT = 1 << 5, // a critical alarm stands, answered or not
+    ASK_WARNING_LIGHT = 1 << 6,  // so does an advisory or warning that is about the room rather than a sensor
+    ASK_TROUBLE_LIGHT = 1 << 7,  // an alarm stands, be it a trouble
+    ASK_AIR = 1 << 8,            // a rule for too much CO2 is met
+    // Said of a room by the building:
+    ASK_LEAVE_SOUND = 1 << 9, // as ASK_LEAVE, and the room is not silenced
+    ASK_DRILL = 1 << 10
+};
+
+// What there is to tell of a room's silence.
+enum silence_news {
+    SILENCE_TOLD,
+    SILENCE_BEGUN,
+    SILENCE_EXPIRED,
+    SILENCE_NEW_ALARM,
+    SILENCE_ENDED, // by a person
+    SILENCE_NEWS_COUNT
 };
 
 // Rooms, and after the last of them the gateway itself.
 struct room_cell {
     uint64_t deadline_ns; // the soonest of its points'
+    uint64_t due_ns;      // when time alone changes what its outputs do
     bool changed;         // its outputs are to be worked out anew
-    struct demand demand;
+    uint32_t asks;        // enum ask
+    uint64_t asks_due_ns; // when time alone changes them
+    uint64_t awaited_ns;  // raise of the first alarm since when, without a break, one has asked for a sound;
+                          // UINT64_MAX: none does
+    uint64_t silent_until_ns; // 0: not silenced
+    enum silence_news news;
+    uint64_t drill_since_ns; // 0: no drill; whoever sets it sets `changed`, here and of the core, too
     size_t first_point, first_alarm, first_output;
 };
 
 struct output_cell {
     enum core_pattern pattern; // as last told to the caller
+    uint64_t since_ns;         // when it began
     size_t next_in_room;
 };
 
@@ -69,9 +95,13 @@ struct core {
     struct point_cell *points;
     struct room_cell *rooms;
     struct output_cell *outputs;
-    bool changed;         // at least one room has changed
-    bool fire;            // fire stands somewhere in the building
-    bool gateway_trouble; // the gateway itself is in trouble
+    bool changed;    // at least one room has changed
+    bool fire;       // an alarm of the fire severity stands somewhere in the building: everybody leaves
+    bool fire_class; // an alarm of the fire class does, be it a pre-alarm: no silence from beyond the room
+    bool gateway_trouble;      // the gateway itself is in trouble
+    bool news;                 // a silence is to be told
+    char silencer[ACTOR_SIZE]; // who asked for the silences that are to be told
+    bool silencer_remote;
 };
 
 // One call of core_step().
@@ -130,11 +160,34 @@ void change_alarm(struct step *step, size_t alarm, enum alarm_cause cause, const
 // Something happened at a point that is no alarm. NULL where the events are full.
 struct event *change_event(struct step *step, enum event_type type, enum event_class class, const char *room,
                            const char *item);
+// Copies what fits of who asked into ACTOR_SIZE bytes, and never half a UTF-8 character.
+void change_copy_actor(char *to, const char *from);
+// Who asked, and from where.
+void change_asker(struct event *event, const struct core_input *asked);
 // An acknowledgement or reset was refused.
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer);
 
+// ---- silence.c: the sounders of a room rest
+
+// Rests now. The end of a silence counts from its time, not from the tick that tells it.
+bool silence_rests(const struct room_cell *room, uint64_t now_ns);
+// A new occurrence of an alarm: does it end silences, it does so at once; the events follow.
+void silence_occurrence(struct core *core, size_t alarm);
+enum core_answer silence_answer(struct step *step, const struct core_input *input);
+// Those whose time is over.
+void silence_tick(struct step *step);
+// The events, as far as they fit; behind follow_outputs(), which knows whether fire stands.
+void silence_tell(struct step *step);
+// NO_INDEX: the record names no room of the plan.
+bool silence_restore(struct core *core, size_t room, const struct state_record *record,
+                     const struct core_now *now);
+
 // ---- follow.c: from alarms to outputs
 
+// A room's alarms, rules, silence or drill have changed.
+void follow_note(struct core *core, size_t room);
+// Mark the rooms whose outputs change by time alone.
+void follow_tick(struct step *step);
 void follow_outputs(struct step *step);
 
 #endif

@@ -87,6 +87,7 @@ bool judge_point(struct step *step, size_t p)
         if (verdict != VERDICT_KEEP && (verdict == VERDICT_TRUE) != cell->met) {
             cell->met = verdict == VERDICT_TRUE;
             cell->delay = DELAY_IDLE;
+            follow_note(core, core->plan->alarms[a].room_index); // ventilation follows the rule itself
         }
         if (!life_follow(step, a)) {
             return false;

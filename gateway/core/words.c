@@ -46,6 +46,7 @@ const char *const core_answer_words[] = {
     [CORE_ANSWER_SET_ASIDE] = "set-aside",
     [CORE_ANSWER_TOO_LONG] = "too-long",
     [CORE_ANSWER_NOTHING_SOUNDS] = "nothing-sounds",
+    [CORE_ANSWER_NOT_SILENCED] = "not-silenced",
     [CORE_ANSWER_STANDS] = "stands",
     [CORE_ANSWER_NOT_ISOLATED] = "not-isolated",
     [CORE_ANSWER_NO_POINT] = "no-point",
@@ -73,6 +74,7 @@ const char *const core_answer_sentences[] = {
     [CORE_ANSWER_SET_ASIDE] = "This alarm is suppressed, or its point is out of service.",
     [CORE_ANSWER_TOO_LONG] = "That is longer than may be asked for; ask for less, and again when it is over.",
     [CORE_ANSWER_NOTHING_SOUNDS] = "No sounder of the room is active; there is nothing to silence.",
+    [CORE_ANSWER_NOT_SILENCED] = "This room is not silenced.",
     [CORE_ANSWER_STANDS] =
         "An alarm of this point stands unanswered; acknowledge it, then isolate the point.",
     [CORE_ANSWER_NOT_ISOLATED] = "This point is in service.",

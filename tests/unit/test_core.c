@@ -513,20 +513,20 @@ static void test_help_from_afar_may_be_answered(void **unused)
 {
     (void)unused;
     contact(1 * S, P_HELP, 1);
-    assert_patterns(O_SIREN2, PATTERN_WARNING, PATTERN_WARNING, PATTERN_OFF, PATTERN_OFF);
+    assert_patterns(O_SIREN2, PATTERN_CRITICAL, PATTERN_CRITICAL, PATTERN_OFF, PATTERN_OFF);
     assert_patterns(O_SIREN, PATTERN_OFF, PATTERN_OFF, PATTERN_OFF, PATTERN_OFF);
     reset(2 * S, A_HELP, true);
     assert_int_equal(actions.answer, CORE_ANSWER_STILL_TRUE);
     ack(3 * S, A_HELP, 1, true);
     assert_int_equal(actions.answer, CORE_ANSWER_DONE);
     assert_word(only(EVENT_ALARM_ACKNOWLEDGED, "ladybird", "help"), FIELD_VIA, "mqtt");
-    assert_patterns(O_SIREN2, PATTERN_OFF, PATTERN_WARNING, PATTERN_OFF, PATTERN_OFF);
+    assert_patterns(O_SIREN2, PATTERN_OFF, PATTERN_CRITICAL, PATTERN_OFF, PATTERN_OFF);
     ack(4 * S, A_HELP, 1, true);
     assert_int_equal(actions.answer, CORE_ANSWER_ALREADY);
     reset(5 * S, A_HELP, true);
     assert_int_equal(actions.answer, CORE_ANSWER_STILL_TRUE);
     contact(6 * S, P_HELP, 0);
-    assert_int_equal(core_view_output(core, O_LIGHT2), PATTERN_WARNING);
+    assert_int_equal(core_view_output(core, O_LIGHT2), PATTERN_CRITICAL);
     reset(7 * S, A_HELP, true);
     assert_int_equal(actions.answer, CORE_ANSWER_DONE);
     assert_int_equal(core_view_output(core, O_LIGHT2), PATTERN_OFF);
@@ -543,7 +543,7 @@ static void test_critical_sounds_until_somebody_has_come(void **unused)
     assert_quiet();
     reading(3 * S, P_COLD, QUANTITY_TEMPERATURE, 16500);
     assert_word(only(EVENT_ALARM_CLEARED, "ladybird", "too-cold"), FIELD_STATE, "returned-unacknowledged");
-    assert_patterns(O_SIREN2, PATTERN_WARNING, PATTERN_WARNING, PATTERN_OFF, PATTERN_OFF);
+    assert_patterns(O_SIREN2, PATTERN_CRITICAL, PATTERN_CRITICAL, PATTERN_OFF, PATTERN_OFF);
     reset(4 * S, A_COLD, false);
     assert_int_equal(actions.answer, CORE_ANSWER_NOT_LATCHED);
     ack(5 * S, A_COLD, 1, false);

@@ -449,7 +449,7 @@ static void model_patterns(enum core_pattern ret_patterns[OUTPUTS])
         fire |= model_alarms[a].stands && alarms[a].class == CLASS_FIRE;
     }
     for (size_t o = 0; o < OUTPUTS; o++) {
-        bool sound = false, warn = false, trouble = false, air = false;
+        bool sound = false, critical = false, grave = false, warn = false, trouble = false, air = false;
         for (size_t a = 0; a < ALARMS; a++) {
             const struct model_alarm *m = &model_alarms[a];
             bool here = alarms[a].room_index == outputs[o].room_index;
@@ -458,16 +458,19 @@ static void model_patterns(enum core_pattern ret_patterns[OUTPUTS])
             }
             trouble |= here || alarms[a].room_index == ROOMS;
             warn |= here && alarms[a].severity != SEVERITY_TROUBLE;
-            sound |= here && !m->answered && alarms[a].severity >= SEVERITY_CRITICAL;
+            grave |= here && alarms[a].severity >= SEVERITY_CRITICAL;
+            critical |= here && !m->answered && alarms[a].severity >= SEVERITY_CRITICAL;
             sound |= here && !m->answered && alarms[a].severity == SEVERITY_WARNING && m->condition;
             air |= here && alarms[a].kind == CORE_ALARM_THRESHOLD && alarms[a].quantity == QUANTITY_CO2 &&
                    alarms[a].above && m->condition;
         }
         enum core_pattern patterns[OUTPUT_ROLE_COUNT] = {
-            [OUTPUT_SOUNDER] = fire    ? PATTERN_EVACUATE
-                               : sound ? PATTERN_WARNING
-                                       : PATTERN_OFF,
+            [OUTPUT_SOUNDER] = fire       ? PATTERN_EVACUATE
+                               : critical ? PATTERN_CRITICAL
+                               : sound    ? PATTERN_WARNING
+                                          : PATTERN_OFF,
             [OUTPUT_BEACON] = fire      ? PATTERN_EVACUATE
+                              : grave   ? PATTERN_CRITICAL
                               : warn    ? PATTERN_WARNING
                               : trouble ? PATTERN_TROUBLE
                                         : PATTERN_OFF,
