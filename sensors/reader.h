@@ -7,19 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "gateway/common/card.h"
 #include "gateway/common/config.h"
 #include "sensors/bus/i2c.h"
 
 #define READER_STATE_MAX 256
-#define CARD_BYTES_MAX   24
-
-// A card as it was presented. It stays in memory: the number is never logged nor written to the journal.
-struct card {
-    unsigned bits; // Wiegand: length of the frame, parity included; text: 4 a digit; else of the number
-    size_t length;
-    uint8_t bytes[CARD_BYTES_MAX]; // the number, highest byte first (Wiegand: the bits between the parity
-                                   // bits); of a reader that types: the digits as it typed them
-};
 
 enum reader_outcome {
     READER_NOTHING,    // a frame is under way, or none
