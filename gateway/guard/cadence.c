@@ -1,29 +1,54 @@
 #include "gateway/guard/cadence.h"
 
-struct cadence {
-    uint32_t on_ms, off_ms; // in turn; off_ms 0: active all the time; both 0: never
-};
-
-// A warning must not sound like a fire: it chirps every two seconds, a trouble blinks every ten. Evacuation
-// is one unbroken tone in this version.
-static const struct cadence cadences[PATTERN_COUNT] = {
-    [PATTERN_OFF] = { 0, 0 },
-    [PATTERN_ON] = { 1, 0 },
+// One turn of a pattern: on, off, on, off, … in milliseconds; 0 ends it, and it begins anew. A turn begins
+// with its first pulse, so that a new alarm is heard at once.
+//
+// Evacuation is the temporal-three signal of ISO 8201: three pulses of 0.5 s +-0.05, 0.5 s +-0.05 apart, then
+// 1.5 s +-0.15 of silence (figures as quoted in the Ontario Building Code, B-3.2.4.18.(2); the standard
+// itself was not at hand). It is the one signal that says "leave", so nothing else has three pulses in a
+// group, nor the four of the carbon monoxide signal, nor pulses near half a second:
+//
+//     trouble   a wink every ten seconds, for lights: somebody may look at it today
+//     warning   a chirp every two seconds: somebody in the room looks up
+//     critical  five quick pulses, a breath, and again: somebody must come
+//     drill     two seconds on, two seconds off: long and even, nothing like a group of pulses
+static const uint16_t turns[PATTERN_COUNT][CADENCE_SEGMENTS + 1] = {
+    [PATTERN_OFF] = { 0 },
+    [PATTERN_ON] = { 0 },
     [PATTERN_TROUBLE] = { 100, CADENCE_LONGEST_REST_MS },
     [PATTERN_WARNING] = { 200, 1800 },
-    [PATTERN_EVACUATE] = { 1, 0 },
+    [PATTERN_CRITICAL] = { 200, 200, 200, 200, 200, 200, 200, 200, 200, 1400 },
+    [PATTERN_DRILL] = { 2000, 2000 },
+    [PATTERN_EVACUATE] = { 500, 500, 500, 500, 500, 1500 },
 };
+
+const uint16_t *cadence_turn(enum core_pattern pattern)
+{
+    return turns[pattern];
+}
+
+static uint64_t turn_ns(const uint16_t *turn)
+{
+    uint64_t length_ms = 0;
+    while (*turn) {
+        length_ms += *turn++;
+    }
+    return length_ms * NS_PER_MS;
+}
 
 bool cadence_active(enum core_pattern pattern, uint64_t elapsed_ns, uint64_t *ret_change_ns)
 {
-    const struct cadence *cadence = &cadences[pattern];
-    uint64_t on_ns = cadence->on_ms * NS_PER_MS, period_ns = on_ns + cadence->off_ms * NS_PER_MS;
-    if (!cadence->on_ms || !cadence->off_ms) {
+    const uint16_t *segment = turns[pattern];
+    if (!*segment) {
         *ret_change_ns = UINT64_MAX;
-        return cadence->on_ms != 0;
+        return pattern != PATTERN_OFF;
     }
-    uint64_t phase_ns = elapsed_ns % period_ns;
-    bool active = phase_ns < on_ns;
-    *ret_change_ns = (active ? on_ns : period_ns) - phase_ns;
+    uint64_t rest_ns = elapsed_ns % turn_ns(segment);
+    bool active = true;
+    while (rest_ns >= *segment * NS_PER_MS) {
+        rest_ns -= *segment++ * NS_PER_MS;
+        active = !active;
+    }
+    *ret_change_ns = *segment * NS_PER_MS - rest_ns;
     return active;
 }

@@ -126,13 +126,27 @@ int outputs_new(const struct plan *plan, sd_event *loop, struct outputs **ret_ou
     return 0;
 }
 
+// Evacuation is one signal for the building: sirens that can be heard together would blur its pauses into one
+// long noise, and lights out of step flash faster than eyes prone to fits can bear. Who joins takes over the
+// phase of whoever plays it.
+static uint64_t phase_ns(const struct outputs *outputs, enum core_pattern pattern, uint64_t now_ns)
+{
+    for (size_t i = 0; pattern == PATTERN_EVACUATE && i < outputs->n; i++) {
+        if (outputs->outputs[i].pattern == pattern) {
+            return outputs->outputs[i].began_ns;
+        }
+    }
+    return now_ns;
+}
+
 void outputs_set(struct outputs *outputs, size_t index, enum core_pattern pattern)
 {
     struct output *output = &outputs->outputs[index];
+    uint64_t now_ns = clock_boottime_ns();
+    output->began_ns = phase_ns(outputs, pattern, now_ns);
     output->pattern = pattern;
-    output->began_ns = clock_boottime_ns();
     output->test_until_ns = 0;
-    drive_and_arm(outputs, output, output->began_ns);
+    drive_and_arm(outputs, output, now_ns);
 }
 
 int outputs_test(struct outputs *outputs, size_t index, uint64_t for_ns)

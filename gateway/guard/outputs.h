@@ -17,7 +17,8 @@ int outputs_new(const struct plan *plan, sd_event *loop, struct outputs **ret_ou
 // Where troubles of an output go, when they come and when they end.
 typedef void (*outputs_trouble_fn)(size_t point, enum trouble trouble, void *user);
 
-// Begin a pattern now; its later changes follow by themselves (gateway/guard/cadence.h).
+// Begin a pattern now; its later changes follow by themselves (gateway/guard/cadence.h). An output that
+// begins to evacuate while others do falls in with them.
 void outputs_set(struct outputs *outputs, size_t output, enum core_pattern pattern);
 
 // Drive an output active for this long, whatever its pattern; the pattern goes on afterwards, as if nothing

@@ -341,14 +341,76 @@ static uint64_t active_of_120_s(enum core_pattern pattern)
     return active_ns;
 }
 
-static void a_warning_does_not_sound_like_a_fire(void **state)
+static void patterns_take_their_time(void **state)
 {
     (void)state;
     assert_int_equal(active_of_120_s(PATTERN_OFF), 0);
-    assert_int_equal(active_of_120_s(PATTERN_EVACUATE), 120 * NS_PER_S);
     assert_int_equal(active_of_120_s(PATTERN_ON), 120 * NS_PER_S);
+    assert_int_equal(active_of_120_s(PATTERN_EVACUATE), 30 * 1500 * NS_PER_MS);
+    assert_int_equal(active_of_120_s(PATTERN_DRILL), 60 * NS_PER_S);
     assert_int_equal(active_of_120_s(PATTERN_WARNING), 60 * 200 * NS_PER_MS);
     assert_int_equal(active_of_120_s(PATTERN_TROUBLE), 12 * 100 * NS_PER_MS);
+}
+
+static void evacuation_is_temporal_three(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t ms, tolerance_ms;
+    } signal[] = { { 500, 50 }, { 500, 50 }, { 500, 50 }, { 500, 50 }, { 500, 50 }, { 1500, 150 } };
+    uint64_t at_ns = 0, change_ns;
+    for (unsigned turn = 0; turn < 1000; turn++) {
+        for (size_t i = 0; i < 6; i++) {
+            assert_int_equal(cadence_active(PATTERN_EVACUATE, at_ns, &change_ns), i % 2 == 0);
+            int64_t off_ms = (int64_t)(change_ns / NS_PER_MS) - signal[i].ms;
+            assert_true(off_ms <= signal[i].tolerance_ms && off_ms >= -signal[i].tolerance_ms);
+            at_ns += change_ns;
+        }
+    }
+    assert_int_equal(at_ns, 4000 * NS_PER_S); // 1000 turns of 4 s: no drift
+}
+
+struct shape {
+    unsigned pulses;
+    unsigned pulse_ms, turn_ms; // the longest pulse
+};
+
+static struct shape shape_of(enum core_pattern pattern)
+{
+    struct shape shape = { 0 };
+    const uint16_t *turn = cadence_turn(pattern);
+    for (size_t i = 0; turn[i]; i++) {
+        shape.turn_ms += turn[i];
+        shape.pulses += i % 2 == 0;
+        shape.pulse_ms = i % 2 == 0 && turn[i] > shape.pulse_ms ? turn[i] : shape.pulse_ms;
+    }
+    return shape;
+}
+
+static bool twice(unsigned a, unsigned b)
+{
+    return a >= 2 * b || b >= 2 * a;
+}
+
+// Two patterns are told apart by how many pulses a group has, or by a length that differs by a factor of two.
+static void no_pattern_is_taken_for_another(void **state)
+{
+    (void)state;
+    for (enum core_pattern p = PATTERN_TROUBLE; p < PATTERN_COUNT; p++) {
+        struct shape a = shape_of(p);
+        assert_true(a.pulses > 0);
+        for (enum core_pattern q = PATTERN_TROUBLE; q < p; q++) {
+            struct shape b = shape_of(q);
+            assert_true(a.pulses != b.pulses || twice(a.pulse_ms, b.pulse_ms) || twice(a.turn_ms, b.turn_ms));
+        }
+        if (p == PATTERN_EVACUATE) {
+            continue;
+        }
+        assert_true(a.pulses != 3 && a.pulses != 4); // fire and, by custom, carbon monoxide
+        for (size_t i = 0; cadence_turn(p)[i]; i += 2) {
+            assert_true(twice(cadence_turn(p)[i], 500)); // no pulse of a fire's length
+        }
+    }
 }
 
 // ---- minutes
@@ -413,7 +475,9 @@ int main(void)
         cmocka_unit_test(night_is_where_the_rooms_are),
         cmocka_unit_test(night_is_unknown_where_the_clock_or_the_zone_is),
         cmocka_unit_test(what_could_not_be_written_is_written_when_the_disk_is_back),
-        cmocka_unit_test(a_warning_does_not_sound_like_a_fire),
+        cmocka_unit_test(patterns_take_their_time),
+        cmocka_unit_test(evacuation_is_temporal_three),
+        cmocka_unit_test(no_pattern_is_taken_for_another),
         cmocka_unit_test(a_minute_is_stored_when_it_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,6 +189,24 @@ static void all_tests_end_together(void **state)
     assert_true(level_of("bee-2", "siren"));
 }
 
+// The second siren joins in the pause of the first, and both begin the next group together.
+static void evacuation_has_one_phase(void **state)
+{
+    struct place *place = *state;
+    outputs_set(place->outputs, 0, PATTERN_EVACUATE);
+    assert_true(level_of("bee", "siren"));
+    run_until(place, "bee", "siren", false);
+    outputs_set(place->outputs, 2, PATTERN_EVACUATE);
+    run_until(place, "bee", "siren", true);
+    assert_true(level_of("bee-2", "siren"));
+    run_until(place, "bee", "siren", false);
+    assert_false(level_of("bee-2", "siren"));
+    outputs_set(place->outputs, 0, PATTERN_OFF);
+    outputs_set(place->outputs, 2, PATTERN_OFF);
+    outputs_set(place->outputs, 2, PATTERN_EVACUATE); // alone again: at once
+    assert_true(level_of("bee-2", "siren"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +217,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_pattern_ends_it_and_a_blinking_one_goes_on_after_it, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(all_tests_end_together, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(evacuation_has_one_phase, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
