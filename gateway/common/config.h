@@ -56,15 +56,20 @@ enum contact_role {
     ROLE_CALL_POINT, // fire; manual call point
     ROLE_GAS,        // safety, latches
     ROLE_CARBON_MONOXIDE,
-    ROLE_HELP,   // one-key help button; safety, latches
-    ROLE_DOOR,   // opened and closed are events, no alarm
-    ROLE_WINDOW, // like a door
-    ROLE_WATER,  // safety
-    ROLE_TAMPER, // fault
-    ROLE_MAINS,  // mains lost; fault
+    ROLE_HELP,    // one-key help button; safety, latches
+    ROLE_DOOR,    // opened and closed are events, no alarm
+    ROLE_WINDOW,  // like a door
+    ROLE_WATER,   // safety
+    ROLE_TAMPER,  // fault
+    ROLE_MAINS,   // mains lost; fault
+    ROLE_BATTERY, // the standby battery is low; fault
     ROLE_COUNT
 };
 extern const char *const contact_role_names[ROLE_COUNT]; // "smoke", "call-point", …
+
+// What a room is for.
+enum room_type { ROOM_PLAY, ROOM_SLEEP, ROOM_FEEDING, ROOM_WASH, ROOM_TYPE_COUNT };
+extern const char *const room_type_names[ROOM_TYPE_COUNT]; // "play", …
 
 enum output_role {
     OUTPUT_SOUNDER,
@@ -128,7 +133,9 @@ struct config_sensor {
     uint8_t channel, reference_channel; // ads1115: the input; ads1115-loop: that of the loop's supply
     struct config_loop loop;            // ads1115-loop
     bool self_test;                     // scd4x: tests itself before it measures
-    char *sysfs;                        // the kernel's name of the device, or name@2; only for PART_SYSFS
+    char *instruction; // what to do when its alarm is raised, in the site's own words; NULL where the file
+                       // says nothing
+    char *sysfs;       // the kernel's name of the device, or name@2; only for PART_SYSFS
 };
 
 struct config_reader {
@@ -146,7 +153,11 @@ struct config_output {
     char id[ID_SIZE];
     char *line;
     enum output_role role;
-    bool active_low; // default false
+    bool active_low;          // default false
+    uint32_t min_run_s;       // ventilation: once on, it stays on for so long; 0 for all others
+    char *feedback;           // line that says whether the output does what it is told; NULL: none
+    bool feedback_active_low; // default false: a high level says that it is on
+    uint32_t feedback_ms;     // how long it may take to follow; default 500
 };
 
 struct config_rule {
@@ -163,9 +174,11 @@ struct config_rule {
 
 struct config_room {
     char id[ID_SIZE];
-    char *name;   // as people call it, UTF-8; the id where the file says nothing
-    char *group;  // age group; NULL where the file says nothing
-    char *preset; // NULL where the file says nothing
+    char *name;          // as people call it, UTF-8; the id where the file says nothing
+    enum room_type type; // default play
+    char *group;         // age group; NULL where the file says nothing
+    char *preset;        // NULL where the file says nothing
+    char *instruction;   // for alarms without one of their own; NULL where the file says nothing
     struct config_sensor *sensors;
     size_t n_sensors;
     struct config_reader *readers;

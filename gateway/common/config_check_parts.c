@@ -245,6 +245,7 @@ static bool must_not_fail_quietly(enum contact_role role)
     case ROLE_WATER:
     case ROLE_TAMPER:
     case ROLE_MAINS:
+    case ROLE_BATTERY:
     case ROLE_COUNT:
         break;
     }
@@ -320,6 +321,28 @@ static void check_reader(struct work *work, const struct draft *root, const stru
     check_keys_of_reader(work, reader, config->part);
     if (config->part->bus == PART_I2C) {
         check_address(work, &placed);
+    }
+}
+
+// ---- Outputs
+
+#define MIN_RUN_DEFAULT_S 300
+
+static void check_output(struct work *work, const struct draft *output, struct config_output *config)
+{
+    static const int of_feedback[] = { K_OUTPUT_FEEDBACK_ACTIVE_LOW, K_OUTPUT_FEEDBACK_MS };
+    for (size_t i = 0; i < sizeof of_feedback / sizeof of_feedback[0]; i++) {
+        if (value_of(output, of_feedback[i])->set && !value_of(output, K_OUTPUT_FEEDBACK)->set) {
+            tell_mistake(work, output, of_feedback[i], "stands without feedback",
+                         "give the line too, or leave this key out");
+        }
+    }
+    bool role_known = value_of(output, K_OUTPUT_ROLE)->good;
+    bool ventilation = role_known && config->role == OUTPUT_VENTILATION;
+    if (!value_of(output, K_OUTPUT_MIN_RUN)->set) {
+        config->min_run_s = ventilation ? MIN_RUN_DEFAULT_S : 0;
+    } else if (role_known && !ventilation) {
+        tell_mistake(work, output, K_OUTPUT_MIN_RUN, "is for ventilation alone", "leave this key out");
     }
 }
 
@@ -440,7 +463,9 @@ static void check_room_parts(struct work *work, const struct draft *root, const 
     }
     const struct draft_value *outputs = value_of(room, K_ROOM_OUTPUTS);
     for (size_t i = 0; i < outputs->n_items; i++) {
+        check_output(work, outputs->items[i], &config->outputs[i]);
         claim_name(work, claims, outputs->items[i], K_OUTPUT_LINE);
+        claim_name(work, claims, outputs->items[i], K_OUTPUT_FEEDBACK);
     }
 }
 
@@ -450,7 +475,7 @@ void check_parts(struct work *work, const struct draft *root, struct config *con
     struct claims claims = { .cap = 3 * buses->n_items };
     for (size_t i = 0; i < rooms->n_items; i++) {
         const struct config_room *room = &config->rooms[i];
-        claims.cap += 2 * room->n_sensors + 4 * room->n_readers + room->n_outputs;
+        claims.cap += 2 * room->n_sensors + 4 * room->n_readers + 2 * room->n_outputs;
     }
     claims.all = work_scratch(work, claims.cap * sizeof *claims.all);
     for (size_t i = 0; i < buses->n_items && claims.all != NULL; i++) {

@@ -13,7 +13,8 @@
                .size = sizeof(int32_t)
 #define NO_EFFECT .notice = "has no effect in this version"
 
-#define TEXT_MAX 255 // bytes of a text: a path, a name
+#define TEXT_MAX        255 // bytes of a text: a path, a name
+#define INSTRUCTION_MAX 200 // bytes: it goes into one event beside all else
 
 static const char *const languages[] = { "zh", "en" };
 
@@ -88,7 +89,8 @@ static const struct key sensor_keys[K_SENSOR_COUNT] = {
                         .max = ROLE_COUNT - 1, .fallback = "none",
                         .only_for = 1u << PART_LINE | 1u << PART_I2C, TO(config_sensor, role),
                         .help = "What the contact means. smoke, heat and call-point are fire; gas, "
-                                "carbon-monoxide, help and water are safety; tamper and mains are faults; "
+                                "carbon-monoxide, help and water are safety; tamper, mains and battery are "
+                                "faults; "
                                 "door and window are recorded." },
     [K_SENSOR_WIRING] = { "wiring", KEY_NAME, .names = wiring_names, .max = WIRING_COUNT - 1,
                           .fallback = "normally-open", ONLY(PART_LINE), TO(config_sensor, wiring),
@@ -131,6 +133,10 @@ static const struct key sensor_keys[K_SENSOR_COUNT] = {
                          .instead = "write what the device's file \"name\" says, such as scd4x; scd4x@2 is "
                                     "the second of that name",
                          .help = "Name of the device below /sys/bus/iio/devices or /sys/class/hwmon." },
+    [K_SENSOR_INSTRUCTION] = { "instruction", KEY_TEXT, .max = INSTRUCTION_MAX,
+                               TO(config_sensor, instruction), .otherwise = "the room's",
+                               .help = "What staff are told to do when an alarm of this sensor is raised, in "
+                                       "the site's own words." },
 };
 static const struct key_section sensor_section = { SECTION(sensor_keys), sizeof(struct config_sensor), true };
 
@@ -168,6 +174,19 @@ static const struct key output_keys[K_OUTPUT_COUNT] = {
                         TO(config_output, role), .help = "What is driven." },
     [K_OUTPUT_ACTIVE_LOW] = { "active_low", KEY_BOOL, .fallback = "false", TO(config_output, active_low),
                               .help = "true where a low level switches it on, as on many relay boards." },
+    [K_OUTPUT_MIN_RUN] = { "min_run_s", KEY_NUMBER, .unit = "s", .min = 0, .max = 3600,
+                           .otherwise = "300 for ventilation", TO(config_output, min_run_s),
+                           .help = "Ventilation that was switched on stays on for so long; fire ends it at "
+                                   "once." },
+    [K_OUTPUT_FEEDBACK] = { "feedback", KEY_LINE, .max = TEXT_MAX, TO(config_output, feedback),
+                            .help = "A GPIO line that says whether the output really does what it is told; "
+                                    "one that does not is in trouble." },
+    [K_OUTPUT_FEEDBACK_ACTIVE_LOW] = { "feedback_active_low", KEY_BOOL, .fallback = "false",
+                                       TO(config_output, feedback_active_low),
+                                       .help = "true where a low level of the feedback says that it is on." },
+    [K_OUTPUT_FEEDBACK_MS] = { "feedback_ms", KEY_NUMBER, .unit = "ms", .min = 50, .max = 10000,
+                               .fallback = "500", TO(config_output, feedback_ms),
+                               .help = "How long the feedback may take to follow." },
 };
 static const struct key_section output_section = { SECTION(output_keys), sizeof(struct config_output), true };
 
@@ -203,10 +222,17 @@ static const struct key room_keys[K_ROOM_COUNT] = {
                     .help = "Name of the room in topics and alarms." },
     [K_ROOM_NAME] = { "name", KEY_TEXT, .max = 96, .otherwise = "the id", TO(config_room, name),
                       .help = "The room as people call it." },
+    [K_ROOM_TYPE] = { "type", KEY_NAME, .names = room_type_names, .max = ROOM_TYPE_COUNT - 1,
+                      .fallback = "play", TO(config_room, type),
+                      .help = "What the room is for. Where children sleep, all but fire begins with light." },
     [K_ROOM_GROUP] = { "group", KEY_TEXT, .max = ID_LENGTH, TO(config_room, group), NO_EFFECT,
                        .help = "Age group of the children." },
     [K_ROOM_PRESET] = { "preset", KEY_TEXT, .max = ID_LENGTH, TO(config_room, preset), NO_EFFECT,
                         .help = "Country whose thresholds hold." },
+    [K_ROOM_INSTRUCTION] = { "instruction", KEY_TEXT, .max = INSTRUCTION_MAX, TO(config_room, instruction),
+                             .help =
+                                 "What staff are told to do when an alarm of this room is raised that has "
+                                 "no instruction of its own." },
     [K_ROOM_SENSORS] = { "sensors", KEY_LIST, .max = 32, TO(config_room, sensors),
                          .count_offset = offsetof(struct config_room, n_sensors), .inner = &sensor_section,
                          .help = "Sensors and contacts." },

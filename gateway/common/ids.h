@@ -16,7 +16,8 @@ bool id_valid(const char *text);
 // status, child, command, reply, gateway, homeassistant.
 bool id_reserved(const char *text);
 
-// What a full name such as "butterfly/smoke-1" needs at most: two ids, '/', a ".trouble" suffix, the terminator.
-#define NAME_SIZE (2 * ID_LENGTH + 1 + 8 + 1)
+// What a full name such as "butterfly/smoke-1" needs at most: two ids, '/', an ".isolated" suffix, the
+// terminator.
+#define NAME_SIZE (2 * ID_LENGTH + 1 + 9 + 1)
 
 #endif

@@ -9,12 +9,20 @@ const char *const clock_quality_names[CLOCK_QUALITY_COUNT] = {
 };
 
 const char *const contact_role_names[ROLE_COUNT] = {
-    [ROLE_NONE] = "none",     [ROLE_SMOKE] = "smoke",
-    [ROLE_HEAT] = "heat",     [ROLE_CALL_POINT] = "call-point",
-    [ROLE_GAS] = "gas",       [ROLE_CARBON_MONOXIDE] = "carbon-monoxide",
-    [ROLE_HELP] = "help",     [ROLE_DOOR] = "door",
-    [ROLE_WINDOW] = "window", [ROLE_WATER] = "water",
-    [ROLE_TAMPER] = "tamper", [ROLE_MAINS] = "mains",
+    [ROLE_NONE] = "none",       [ROLE_SMOKE] = "smoke",
+    [ROLE_HEAT] = "heat",       [ROLE_CALL_POINT] = "call-point",
+    [ROLE_GAS] = "gas",         [ROLE_CARBON_MONOXIDE] = "carbon-monoxide",
+    [ROLE_HELP] = "help",       [ROLE_DOOR] = "door",
+    [ROLE_WINDOW] = "window",   [ROLE_WATER] = "water",
+    [ROLE_TAMPER] = "tamper",   [ROLE_MAINS] = "mains",
+    [ROLE_BATTERY] = "battery",
+};
+
+const char *const room_type_names[ROOM_TYPE_COUNT] = {
+    [ROOM_PLAY] = "play",
+    [ROOM_SLEEP] = "sleep",
+    [ROOM_FEEDING] = "feeding",
+    [ROOM_WASH] = "wash",
 };
 
 const char *const output_role_names[OUTPUT_ROLE_COUNT] = {
@@ -48,7 +56,8 @@ const char *const direction_names[DIRECTION_COUNT] = {
 
 // A new enumerator wants its word here.
 _Static_assert(CLOCK_QUALITY_COUNT == 3, "clock_quality_names");
-_Static_assert(ROLE_COUNT == 12, "contact_role_names");
+_Static_assert(ROLE_COUNT == 13, "contact_role_names");
+_Static_assert(ROOM_TYPE_COUNT == 4, "room_type_names");
 _Static_assert(OUTPUT_ROLE_COUNT == 4, "output_role_names");
 _Static_assert(SEVERITY_COUNT == 5, "severity_names");
 _Static_assert(WIRING_COUNT == 2, "wiring_names");

@@ -72,8 +72,6 @@ struct core_alarm {
     bool confirmed;   // CONTACT, a member of a CONFIRM: its raise alone is a pre-alarm
 };
 
-enum room_type { ROOM_PLAY, ROOM_SLEEP, ROOM_FEEDING, ROOM_WASH, ROOM_TYPE_COUNT };
-
 struct core_room {
     enum room_type type; // in a room where children sleep, all but fire begins with the beacon
 };
@@ -156,9 +154,9 @@ enum core_input_kind {
                         // graver), and everywhere by a new occurrence of one of class fire. Asked again, it
                         // counts from then on. Before the sound (rooms for sleeping) it may be asked for,
                         // too; of a drill alone it is refused.
-    CORE_INPUT_SHELVE,   // alarm, for_ns (0: unshelve), actor, remote, note
-    CORE_INPUT_ISOLATE,  // point, for_ns (0: reinstate), actor, remote, note
-    CORE_INPUT_DRILL,    // room (n_rooms: all), for_ns (0: stop), actor, remote
+    CORE_INPUT_SHELVE,  // alarm, for_ns (0: unshelve), actor, remote, note
+    CORE_INPUT_ISOLATE, // point, for_ns (0: reinstate), actor, remote, note
+    CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote
     CORE_INPUT_PRESENCE, // person, room, present, point (the reader; SIZE_MAX: a correction), actor, note
     CORE_INPUT_MARK,     // person, mark, actor, remote: the roll-call
     CORE_INPUT_KIND_COUNT

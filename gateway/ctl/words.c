@@ -254,8 +254,9 @@ static const struct {
     [ROLE_WATER] = { "dry", "WATER" },
     [ROLE_TAMPER] = { "closed", "TAMPERED WITH" },
     [ROLE_MAINS] = { "mains there", "MAINS LOST" },
+    [ROLE_BATTERY] = { "battery good", "BATTERY LOW" },
 };
-_Static_assert(ROLE_COUNT == 12, "a new role wants its words");
+_Static_assert(ROLE_COUNT == 13, "a new role wants its words");
 
 static const char *contact_words(const char *role, bool active)
 {

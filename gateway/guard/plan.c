@@ -27,6 +27,7 @@ static const struct role_meaning role_meanings[ROLE_COUNT] = {
     [ROLE_WATER] = { true, CLASS_SAFETY, SEVERITY_WARNING, ALARM_WANTS_ANSWER },
     [ROLE_TAMPER] = { true, CLASS_FAULT, SEVERITY_WARNING, ALARM_WANTS_ANSWER },
     [ROLE_MAINS] = { true, CLASS_FAULT, SEVERITY_WARNING, ALARM_CLEARS_ITSELF },
+    [ROLE_BATTERY] = { true, CLASS_FAULT, SEVERITY_WARNING, ALARM_CLEARS_ITSELF },
 };
 
 // A polled value is stale after four missed polls and what a sensor takes to start (SCD4x: stop 0.5 s, first

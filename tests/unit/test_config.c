@@ -357,7 +357,7 @@ static void test_every_broken_file(void **state)
         }
     }
     assert_int_equal(closedir(dir), 0);
-    assert_true(n >= 100);
+    assert_true(n >= 150);
 }
 
 static void test_all_mistakes_at_once(void **state)
