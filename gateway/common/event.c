@@ -61,10 +61,12 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_LOST] = "lost",
     [FIELD_LOST_CLASS] = "lostclass",
     [FIELD_MARK] = "mark",
+    [FIELD_MEAN] = "mean",
     [FIELD_MISSING] = "missing",
     [FIELD_NOTE] = "note",
     [FIELD_OCCURRENCE] = "occurrence",
     [FIELD_OFFSET_MS] = "offset_ms",
+    [FIELD_OTHER] = "other",
     [FIELD_PERSON] = "person",
     [FIELD_PM10_NGM3] = "pm10_ngm3",
     [FIELD_PM1_NGM3] = "pm1_ngm3",
@@ -72,6 +74,7 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_PRESSURE_PA] = "pressure_pa",
     [FIELD_REASON] = "reason",
     [FIELD_RH_MPCT] = "rh_mpct",
+    [FIELD_RISE] = "rise",
     [FIELD_ROLE] = "role",
     [FIELD_SAFE] = "safe",
     [FIELD_SEVERITY] = "severity",
@@ -106,7 +109,7 @@ static const bool hides_fire[EVENT_TYPE_COUNT] = {
 _Static_assert(CLASS_COUNT == 6, "event_class_names");
 _Static_assert(EVENT_TYPE_COUNT == 34, "event_type_names, hides_fire");
 _Static_assert(RECORD_KIND_COUNT == 8, "record_kind_names");
-_Static_assert(FIELD_COUNT == 37, "event_field_names");
+_Static_assert(FIELD_COUNT == 40, "event_field_names");
 
 bool event_in_feed(enum event_type type, enum event_class class)
 {

@@ -81,10 +81,12 @@ enum event_field {
     FIELD_LOST,        // lost: events that the ring could not hold
     FIELD_LOST_CLASS,  // lostclass
     FIELD_MARK,        // mark: safe, missing
+    FIELD_MEAN,        // mean: over the rule's window, in the unit of the threshold beside it
     FIELD_MISSING,     // missing: how many
     FIELD_NOTE,        // note: commitment to a free text, see struct event_note
     FIELD_OCCURRENCE,  // occurrence
     FIELD_OFFSET_MS,   // offset_ms: how far the wall clock was moved
+    FIELD_OTHER,       // other: what the second of two sensors says, in the unit of the value beside it
     FIELD_PERSON,      // person: a pseudonym; event.person
     FIELD_PM10_NGM3,   // pm10_ngm3
     FIELD_PM1_NGM3,    // pm1_ngm3
@@ -92,6 +94,7 @@ enum event_field {
     FIELD_PRESSURE_PA, // pressure_pa
     FIELD_REASON,      // reason: a code, never free text
     FIELD_RH_MPCT,     // rh_mpct
+    FIELD_RISE,        // rise: by how much it has risen or fallen, in the unit of the value beside it
     FIELD_ROLE,        // role: smoke, door, …
     FIELD_SAFE,        // safe: how many
     FIELD_SEVERITY,    // severity

@@ -49,8 +49,7 @@ void change_asker(struct event *event, const struct core_input *asked)
     event_add_word(event, FIELD_VIA, asked->remote ? "mqtt" : "local");
 }
 
-// The value that matters, and what it is measured against.
-static void add_circumstances(const struct core *core, size_t a, struct event *event)
+static void add_value(const struct core *core, const struct core_alarm *alarm, struct event *event)
 {
     static const enum event_field fields[] = {
         [QUANTITY_TEMPERATURE] = FIELD_TEMP_MC, [QUANTITY_HUMIDITY] = FIELD_RH_MPCT,
@@ -60,23 +59,49 @@ static void add_circumstances(const struct core *core, size_t a, struct event *e
         [QUANTITY_CONTACT] = FIELD_ACTIVE,
     };
     _Static_assert(sizeof fields / sizeof fields[0] == QUANTITY_COUNT, "a quantity without a field");
-    const struct core_alarm *alarm = &core->plan->alarms[a];
     const struct point_cell *point = &core->points[alarm->point];
+    if (point->has & QUANTITY_BIT(alarm->quantity)) {
+        event_add_number(event, fields[alarm->quantity], point->value[alarm->quantity]);
+    }
+    if (alarm->kind != CORE_ALARM_UNCHANGED) {
+        event_add_number(event, FIELD_THRESHOLD, alarm->threshold);
+    }
+}
+
+// What the value was judged by, where that is not the value itself.
+static void add_reckoned(const struct core *core, size_t a, struct event *event)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct window *window =
+        core->alarms[a].window == NO_INDEX ? NULL : &core->windows[core->alarms[a].window];
+    int32_t mean;
+    if (alarm->kind == CORE_ALARM_MEAN && window_mean(window, &mean)) {
+        event_add_number(event, FIELD_MEAN, mean);
+    } else if (alarm->kind == CORE_ALARM_RISE && window->filled) {
+        event_add_number(event, FIELD_RISE, judge_rise(core, a));
+    } else if (alarm->kind == CORE_ALARM_APART) {
+        event_add_number(event, FIELD_OTHER, core->points[alarm->other_point].value[alarm->quantity]);
+    }
+}
+
+// The value that matters, and what it is measured against.
+static void add_circumstances(const struct core *core, size_t a, struct event *event)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct point_cell *point = alarm_has_point(alarm) ? &core->points[alarm->point] : NULL;
 
     switch (alarm->kind) {
     case CORE_ALARM_CONTACT:
         event_add_word(event, FIELD_ROLE, contact_role_names[core->plan->points[alarm->point].role]);
         break;
     case CORE_ALARM_THRESHOLD:
-        if (point->has & QUANTITY_BIT(alarm->quantity)) {
-            event_add_number(event, fields[alarm->quantity], point->value[alarm->quantity]);
-        }
-        event_add_number(event, FIELD_THRESHOLD, alarm->threshold);
-        break;
     case CORE_ALARM_MEAN:
     case CORE_ALARM_RISE:
     case CORE_ALARM_UNCHANGED:
     case CORE_ALARM_APART:
+        add_value(core, alarm, event);
+        add_reckoned(core, a, event);
+        break;
     case CORE_ALARM_COMBINATION:
     case CORE_ALARM_CONFIRM:
     case CORE_ALARM_ISOLATED:
@@ -181,6 +206,28 @@ void change_alarm(struct step *step, size_t a, enum alarm_cause cause, const str
     }
     follow_note(step->core, alarm->room_index);
     tell(step, a, cause, asked);
+}
+
+bool change_chatter(struct step *step, struct chatter *chatter, enum event_class class, const char *room,
+                    const char *item, const char *alarm)
+{
+    if (chatter->told == chatter->held) {
+        return true;
+    }
+    struct event *event =
+        change_event(step, chatter->held ? EVENT_POINT_CHATTERING : EVENT_POINT_SETTLED, class, room, item);
+    if (!event) {
+        step->actions->more = true;
+        return false;
+    }
+    chatter->told = chatter->held;
+    if (alarm) {
+        event_add_word(event, FIELD_ALARM, alarm);
+    }
+    if (!chatter->held) {
+        event_add_number(event, FIELD_CHANGES, chatter->changes);
+    }
+    return true;
 }
 
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer)

@@ -9,7 +9,7 @@
 
 // Where each part lies in the caller's memory.
 struct layout {
-    size_t alarms, points, rooms, outputs, size;
+    size_t alarms, points, rooms, outputs, windows, buckets, size;
 };
 
 static size_t place(size_t *offset, size_t n, size_t size)
@@ -19,21 +19,33 @@ static size_t place(size_t *offset, size_t n, size_t size)
     return at;
 }
 
+static bool rolls(const struct core_alarm *alarm)
+{
+    return alarm->kind == CORE_ALARM_MEAN || alarm->kind == CORE_ALARM_RISE;
+}
+
 static struct layout lay_out(const struct core_plan *plan)
 {
     struct layout layout;
+    size_t n_windows = 0, n_buckets = 0;
+    for (size_t a = 0; a < plan->n_alarms; a++) {
+        n_windows += rolls(&plan->alarms[a]);
+        n_buckets += rolls(&plan->alarms[a]) ? window_size(plan->alarms[a].window_ns) : 0;
+    }
     size_t offset = 0;
     (void)place(&offset, 1, sizeof(struct core));
     layout.alarms = place(&offset, plan->n_alarms, sizeof(struct alarm_cell));
     layout.points = place(&offset, plan->n_points, sizeof(struct point_cell));
     layout.rooms = place(&offset, plan->n_rooms + 1, sizeof(struct room_cell));
     layout.outputs = place(&offset, plan->n_outputs, sizeof(struct output_cell));
+    layout.windows = place(&offset, n_windows, sizeof(struct window));
+    layout.buckets = place(&offset, n_buckets, sizeof(struct window_bucket));
     layout.size = offset;
     return layout;
 }
 _Static_assert(alignof(struct core) <= CORE_ALIGN && alignof(struct alarm_cell) <= CORE_ALIGN &&
                    alignof(struct point_cell) <= CORE_ALIGN && alignof(struct room_cell) <= CORE_ALIGN &&
-                   alignof(struct output_cell) <= CORE_ALIGN,
+                   alignof(struct output_cell) <= CORE_ALIGN && alignof(struct window) <= CORE_ALIGN,
                "a cell needs a larger alignment");
 
 size_t core_size(const struct core_plan *plan)
@@ -53,16 +65,37 @@ static void index_plan(struct core *core)
     }
     for (size_t a = plan->n_alarms; a-- > 0;) {
         struct room_cell *room = &core->rooms[plan->alarms[a].room_index];
-        struct point_cell *point = &core->points[plan->alarms[a].point];
         core->alarms[a].next_in_room = room->first_alarm;
         room->first_alarm = a;
-        core->alarms[a].next_of_point = point->first_alarm;
-        point->first_alarm = a;
+        core->alarms[a].next_of_point = NO_INDEX;
+        if (alarm_has_point(&plan->alarms[a])) {
+            struct point_cell *point = &core->points[plan->alarms[a].point];
+            core->alarms[a].next_of_point = point->first_alarm;
+            point->first_alarm = a;
+        }
     }
     for (size_t o = plan->n_outputs; o-- > 0;) {
         struct room_cell *room = &core->rooms[plan->outputs[o].room_index];
         core->outputs[o].next_in_room = room->first_output;
         room->first_output = o;
+    }
+}
+
+static void begin_alarms(struct core *core, struct window_bucket *buckets, uint64_t now_ns)
+{
+    size_t n_windows = 0;
+    for (size_t a = 0; a < core->plan->n_alarms; a++) {
+        const struct core_alarm *alarm = &core->plan->alarms[a];
+        struct alarm_cell *cell = &core->alarms[a];
+        cell->dependent = alarm->kind == CORE_ALARM_APART || !alarm_has_point(alarm) || alarm->n_suppressors;
+        cell->wake_ns = UINT64_MAX;
+        cell->unknown = true;
+        cell->window = rolls(alarm) ? n_windows++ : NO_INDEX;
+        if (rolls(alarm)) {
+            size_t size = window_size(alarm->window_ns);
+            window_begin(&core->windows[cell->window], buckets, size, now_ns);
+            buckets += size;
+        }
     }
 }
 
@@ -77,6 +110,7 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
     core->points = (void *)(base + layout.points);
     core->rooms = (void *)(base + layout.rooms);
     core->outputs = (void *)(base + layout.outputs);
+    core->windows = (void *)(base + layout.windows);
     core->changed = true;
     for (size_t r = 0; r <= plan->n_rooms; r++) {
         core->rooms[r] = (struct room_cell){ .deadline_ns = UINT64_MAX,
@@ -88,11 +122,12 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
                                              .first_output = NO_INDEX };
     }
     index_plan(core);
+    begin_alarms(core, (void *)(base + layout.buckets), now->boottime_ns);
     points_begin(core, now->boottime_ns);
     return core;
 }
 
-static bool same_text(const char *a, const char *b)
+bool core_same_text(const char *a, const char *b)
 {
     while (*a && *a == *b) {
         a++;
@@ -105,7 +140,8 @@ static size_t find_alarm(const struct core *core, const struct state_record *rec
 {
     const struct core_plan *plan = core->plan;
     for (size_t a = 0; a < plan->n_alarms; a++) {
-        if (same_text(plan->alarms[a].id, record->item) && same_text(plan->alarms[a].room, record->room)) {
+        if (core_same_text(plan->alarms[a].id, record->item) &&
+            core_same_text(plan->alarms[a].room, record->room)) {
             return a;
         }
     }
@@ -117,12 +153,12 @@ static size_t find_room(const struct core *core, const struct state_record *reco
 {
     const struct core_plan *plan = core->plan;
     for (size_t p = 0; record->room && p < plan->n_points; p++) {
-        if (same_text(plan->points[p].room, record->room)) {
+        if (core_same_text(plan->points[p].room, record->room)) {
             return plan->points[p].room_index;
         }
     }
     for (size_t o = 0; record->room && o < plan->n_outputs; o++) {
-        if (same_text(plan->outputs[o].room, record->room)) {
+        if (core_same_text(plan->outputs[o].room, record->room)) {
             return plan->outputs[o].room_index;
         }
     }
@@ -146,13 +182,23 @@ bool core_restore(struct core *core, const struct state_record *record, const st
     if (record->kind == RECORD_SILENCE) {
         return silence_restore(core, find_room(core, record), record, now);
     }
-    if (record->kind != RECORD_ALARM || !record->room || !record->item ||
+    if (!record->room || !record->item) {
+        return false;
+    }
+    if (record->kind == RECORD_FLOOR) {
+        return save_restore_floor(core, record);
+    }
+    if ((record->kind != RECORD_ALARM && record->kind != RECORD_DELAY) ||
         record->state >= ALARM_STATE_COUNT) {
         return false;
     }
     size_t a = find_alarm(core, record);
     if (a == NO_INDEX) {
         return false;
+    }
+    if (record->kind == RECORD_DELAY) {
+        save_restore_delay(core, record, a);
+        return true;
     }
     const struct core_alarm *alarm = &core->plan->alarms[a];
     struct alarm_cell *cell = &core->alarms[a];
@@ -165,6 +211,14 @@ bool core_restore(struct core *core, const struct state_record *record, const st
         point_carry_trouble(core, alarm->point);
     }
     return true;
+}
+
+// A person has changed an alarm: what looks at it is judged in the same step.
+static void settle_alarm(struct step *step, size_t a)
+{
+    if (a < step->core->plan->n_alarms) {
+        points_settle(step, step->core->plan->alarms[a].room_index);
+    }
 }
 
 void core_step(struct core *core, const struct core_input *input, const struct core_now *now,
@@ -193,9 +247,11 @@ void core_step(struct core *core, const struct core_input *input, const struct c
         break;
     case CORE_INPUT_ACK:
         ret_actions->answer = answer_acknowledge(&step, input);
+        settle_alarm(&step, input->alarm);
         break;
     case CORE_INPUT_RESET:
         ret_actions->answer = answer_reset(&step, input);
+        settle_alarm(&step, input->alarm);
         break;
     case CORE_INPUT_SILENCE:
         ret_actions->answer = silence_answer(&step, input);
@@ -231,6 +287,7 @@ void core_view_point(const struct core *core, size_t p, struct core_point_view *
     const struct point_cell *point = &core->points[p];
     *ret_view = (struct core_point_view){
         .known = point->known,
+        .chattering = point_chatters(core, p),
         .trouble = point_trouble_now(point),
         .at_ns = point->known ? point->at_ns : 0,
     };

@@ -2,26 +2,43 @@
 #ifndef CAREROOM_CORE_INSIDE_H
 #define CAREROOM_CORE_INSIDE_H
 
+#include "gateway/core/chatter.h"
 #include "gateway/core/core.h"
 #include "gateway/core/floor.h"
+#include "gateway/core/window.h"
 
 // Ends a list; all lists are indices, so that the memory could be moved.
 #define NO_INDEX SIZE_MAX
 
-// Where a threshold's on-delay is.
+// What can be seen speaks for a condition or against it. Between: it keeps what it is.
+enum sign { SIGN_UNKNOWN, SIGN_BACK, SIGN_BETWEEN, SIGN_BEYOND };
+
+// Where the on-delay of a condition that does not hold is, or the off-delay of one that does. It runs while
+// the sign speaks for the change; a sign that does not stops it, and an unknown one holds it.
 enum delay {
-    DELAY_IDLE,    // the last reading was not beyond the threshold
+    DELAY_IDLE,
     DELAY_RUNNING, // until ends_ns
-    DELAY_HELD,    // the point is not trusted: rest_ns remain, and go on with the next reading beyond the
-                   // threshold
-    DELAY_OVER     // has run out; the alarm is to be raised
+    DELAY_HELD     // nothing can be said: rest_ns remain, and go on with the next value that speaks for it
 };
 
 struct alarm_cell {
     enum alarm_state state;
     bool met; // the rule's condition holds, after its delays; judge.c alone writes it, life.c follows it
+    // judge.c, delay.c, members.c
+    bool beneath;   // while it is held for chattering: what the condition is without that
+    bool unknown;   // when last judged, nothing could be said
+    bool dependent; // looks beyond its own point: judged at each input of its room
     enum delay delay;
-    uint64_t ends_ns, rest_ns; // see enum delay
+    bool off_delay;                     // which of the two
+    uint64_t ends_ns, rest_ns;          // see enum delay
+    uint64_t wake_ns;                   // when time alone changes something here
+    bool unanswered;                    // member of a CONFIRM: is unacknowledged …
+    uint64_t unanswered_ns, carried_ns; // … since then, and for so long before a restart
+    bool saved;                         // the last record of its delay told one …
+    uint64_t saved_rest_ns;             // … of which so much remained
+    struct chatter chatter;
+    struct steady steady; // UNCHANGED
+    size_t window;        // MEAN, RISE: index in windows; others: NO_INDEX
     uint64_t occurrence;
     uint64_t since_ns;
     int64_t since_wall_ms;
@@ -34,10 +51,12 @@ struct point_cell {
     uint32_t implausible; // QUANTITY_BIT() of those whose last reading was outside what a room can be
     uint32_t has;         // QUANTITY_BIT() of those that have reported
     int32_t value[QUANTITY_COUNT];
-    uint64_t at_ns; // of the last good reading; before the first: of the start
-    uint64_t
-        deadline_ns;    // when time alone changes something here; 0: something waits for room in the actions
-    struct floor floor; // of its CO2
+    uint64_t at_ns;          // of the last good reading; before the first: of the start
+    int32_t told_door;       // doors and windows: the value that was told last
+    struct chatter chatter;  // doors and windows
+    struct floor floor;      // of its CO2
+    int32_t saved_night_ppm; // as the last record of its nights had it
+    uint32_t saved_nights_apart;
     size_t first_alarm, next_in_room;
 };
 
@@ -70,7 +89,9 @@ enum silence_news {
 
 // Rooms, and after the last of them the gateway itself.
 struct room_cell {
-    uint64_t deadline_ns; // the soonest of its points'
+    uint64_t deadline_ns; // when time alone changes something in it; 0: it waits
+    uint64_t passed_ns;   // it was judged as of then
+    bool waits;           // for room in the actions
     uint64_t due_ns;      // when time alone changes what its outputs do
     bool changed;         // its outputs are to be worked out anew
     uint32_t asks;        // enum ask
@@ -95,6 +116,7 @@ struct core {
     struct point_cell *points;
     struct room_cell *rooms;
     struct output_cell *outputs;
+    struct window *windows;
     bool changed;    // at least one room has changed
     bool fire;       // an alarm of the fire severity stands somewhere in the building: everybody leaves
     bool fire_class; // an alarm of the fire class does, be it a pre-alarm: no silence from beyond the room
@@ -121,23 +143,73 @@ void point_trouble(struct step *step, const struct core_input *input);
 void point_card(struct step *step, const struct core_input *input);
 void points_tick(struct step *step);
 
+// Let the time until now pass for a room, in the order in which its delays and values run out: what is
+// decided does not hang on how late a tick was. Before anything that is asked of it.
+void points_pass_time(struct step *step, size_t room);
+// Judge a room anew: after anything that changes a state, an isolation or what suppresses, by something else
+// than a reading. Alarms that look at others follow in the same call.
+void points_settle(struct step *step, size_t room);
+
 // The trouble that people see.
 enum trouble point_trouble_now(const struct point_cell *point);
 // Whether the last value of this quantity may still be believed.
 bool point_trusted(const struct point_cell *point, enum quantity quantity);
+bool point_chatters(const struct core *core, size_t point); // it, or an alarm of it
+// Whether there is a value of it that may be believed.
+bool point_has(const struct point_cell *point, enum quantity quantity);
 
-// ---- judge.c: from points to alarms
+// ---- judge.c: from what is known to conditions
 
-// Bring the alarms of a point in line with what is known of it. Idempotent. False: the events are full, call
-// again.
-bool judge_point(struct step *step, size_t point);
+struct reading {
+    size_t point;
+    enum quantity quantity;
+};
 
-// Start, continue or cancel the on-delays of a point on a fresh reading.
-void judge_delays(struct step *step, size_t point, enum quantity quantity);
-// Stop the clock of running on-delays at at_ns, for the quantities in the set.
-void judge_hold(struct core *core, size_t point, uint64_t at_ns, uint32_t set);
-// Mark the on-delays that have run out by until_ns.
-void judge_elapsed(struct core *core, size_t point, uint64_t until_ns);
+// Judge the alarms of a room as of at_ns, in the order of the plan, so that members and suppressors come
+// before what looks at them, and have their states follow. With a reading: it has just come, and only alarms
+// of its point and dependent ones are judged. Idempotent. False: the events are full, call again without the
+// reading.
+bool judge_room(struct step *step, size_t room, uint64_t at_ns, const struct reading *reading);
+
+enum sign judge_contact(const struct point_cell *point);
+// RISE: by how much the value has risen or fallen. Only where its window has a filled minute.
+int64_t judge_rise(const struct core *core, size_t alarm);
+
+// COMBINATION and CONFIRM alone have no point.
+static inline bool alarm_has_point(const struct core_alarm *alarm)
+{
+    return alarm->kind != CORE_ALARM_COMBINATION && alarm->kind != CORE_ALARM_CONFIRM;
+}
+
+// ---- members.c
+
+enum sign members_combined(const struct core *core, size_t alarm);
+// Back: none stands. Beyond: as many as are needed.
+enum sign members_confirmed(const struct core *core, size_t alarm);
+// Note since when members want an answer.
+void members_watch(struct core *core, size_t alarm, uint64_t at_ns);
+// True: one has waited for an answer for as long as it may. Else the delay runs until one will have.
+bool members_prealarm(struct core *core, size_t alarm, uint64_t at_ns);
+
+// ---- delay.c
+
+uint64_t delay_later(uint64_t at_ns, uint64_t by_ns); // no further than UINT64_MAX
+void delay_stop(struct alarm_cell *cell);
+void delay_run_until(struct alarm_cell *cell, uint64_t ends_ns);
+// Whether the delay has run out.
+bool delay_over(const struct alarm_cell *cell, uint64_t at_ns);
+// Start, continue, hold or stop the delay; fresh: a held one may go on. True: it is over.
+bool delay_follow(const struct core_alarm *alarm, struct alarm_cell *cell, bool condition, enum sign sign,
+                  uint64_t at_ns, bool fresh);
+
+// ---- core.c
+
+bool core_same_text(const char *a, const char *b);
+
+// ---- save.c: what of this outlives a restart
+
+void save_restore_delay(struct core *core, const struct state_record *record, size_t alarm);
+bool save_restore_floor(struct core *core, const struct state_record *record);
 
 // ---- life.c: from conditions, shelves, suppressions and isolations to states
 
@@ -164,6 +236,10 @@ struct event *change_event(struct step *step, enum event_type type, enum event_c
 void change_copy_actor(char *to, const char *from);
 // Who asked, and from where.
 void change_asker(struct event *event, const struct core_input *asked);
+// A chattering point, and its end, where that has not been told. `alarm`: the id of what chatters; NULL: the
+// point itself. False: the events are full, call again (actions.more is set).
+bool change_chatter(struct step *step, struct chatter *chatter, enum event_class class, const char *room,
+                    const char *item, const char *alarm);
 // An acknowledgement or reset was refused.
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer);
 

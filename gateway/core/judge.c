@@ -1,164 +1,221 @@
-// From what is known of a point to the conditions of its alarms. Unknown is never taken for normal, nor for
-// an alarm: where nothing can be said, an alarm keeps its state.
+// From what is known of the points of a room to the conditions of its alarms. Unknown is never taken for
+// normal, nor for an alarm: where nothing can be said, an alarm keeps its condition.
 #include "gateway/core/inside.h"
 
-enum verdict { VERDICT_KEEP, VERDICT_FALSE, VERDICT_TRUE };
-
-static bool beyond(const struct core_alarm *alarm, int32_t value)
+static enum sign sign_of(bool beyond, bool back)
 {
-    return alarm->above ? value > alarm->threshold : value < alarm->threshold;
+    return beyond ? SIGN_BEYOND : back ? SIGN_BACK : SIGN_BETWEEN;
 }
 
-// 64 bits: threshold and deadband may lie at the ends of 32.
-static bool back(const struct core_alarm *alarm, int32_t value)
+// 64 bits, here and below: threshold, deadband and values may lie at the ends of 32.
+static enum sign of_limit(const struct core_alarm *alarm, int64_t value)
 {
-    int64_t threshold = alarm->threshold;
-    return alarm->above ? value <= threshold - alarm->deadband : value >= threshold + alarm->deadband;
+    int64_t threshold = alarm->threshold, deadband = alarm->deadband;
+    return alarm->above ? sign_of(value > threshold, value <= threshold - deadband)
+                        : sign_of(value < threshold, value >= threshold + deadband);
 }
 
 // A contact that says "active" is believed whatever its trouble: better a false alarm than a fire not told.
 // It clears only where it is trusted.
-static enum verdict judge_contact(const struct point_cell *point)
+enum sign judge_contact(const struct point_cell *point)
 {
     if (!(point->has & QUANTITY_BIT(QUANTITY_CONTACT))) {
-        return VERDICT_KEEP;
+        return SIGN_UNKNOWN;
     }
     if (point->value[QUANTITY_CONTACT]) {
-        return VERDICT_TRUE;
+        return SIGN_BEYOND;
     }
-    return point_trusted(point, QUANTITY_CONTACT) ? VERDICT_FALSE : VERDICT_KEEP;
+    return point_trusted(point, QUANTITY_CONTACT) ? SIGN_BACK : SIGN_UNKNOWN;
 }
 
-static enum verdict judge_threshold(const struct core_alarm *alarm, const struct alarm_cell *cell,
-                                    const struct point_cell *point)
+static enum sign of_mean(const struct core *core, size_t a)
 {
-    if (cell->delay == DELAY_OVER) {
-        return VERDICT_TRUE;
+    int32_t mean;
+    return window_mean(&core->windows[core->alarms[a].window], &mean) ? of_limit(&core->plan->alarms[a], mean)
+                                                                      : SIGN_UNKNOWN;
+}
+
+int64_t judge_rise(const struct core *core, size_t a)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct window *window = &core->windows[core->alarms[a].window];
+    int64_t last = core->points[alarm->point].value[alarm->quantity];
+    return alarm->above ? last - window->lowest : window->highest - last;
+}
+
+// The threshold itself is beyond, so that with no deadband the way back begins below it.
+static enum sign of_rise(const struct core *core, size_t a)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    if (core->windows[core->alarms[a].window].filled < 2) {
+        return SIGN_UNKNOWN;
     }
-    if (!(point->has & QUANTITY_BIT(alarm->quantity)) || !point_trusted(point, alarm->quantity)) {
-        return VERDICT_KEEP;
+    int64_t rise = judge_rise(core, a), threshold = alarm->threshold;
+    return sign_of(rise >= threshold, rise <= threshold - alarm->deadband);
+}
+
+static enum sign of_unchanged(const struct core *core, size_t a)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct steady *steady = &core->alarms[a].steady;
+    if (!steady->n) {
+        return SIGN_UNKNOWN; // the break is over, and nothing has come since
     }
-    return back(alarm, point->value[alarm->quantity]) ? VERDICT_FALSE : VERDICT_KEEP;
+    return sign_of(steady_for(steady, core->points[alarm->point].at_ns, alarm->window_ns), steady->differed);
+}
+
+static enum sign of_apart(const struct core *core, size_t a)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    const struct point_cell *other = &core->points[alarm->other_point];
+    if (!point_has(other, alarm->quantity)) {
+        return SIGN_UNKNOWN;
+    }
+    int64_t difference =
+        (int64_t)core->points[alarm->point].value[alarm->quantity] - other->value[alarm->quantity];
+    difference = difference < 0 ? -difference : difference;
+    return sign_of(difference > alarm->threshold, difference <= (int64_t)alarm->threshold - alarm->deadband);
 }
 
 // A few nights are known since start at most, while an alarm may stand from before it: one good night ends
 // it, and nothing less.
-static enum verdict judge_floor(const struct floor *floor)
+static enum sign of_floor(const struct floor *floor)
 {
-    if (floor_advises(floor)) {
-        return VERDICT_TRUE;
-    }
-    return floor->night_ppm != 0 && floor->nights_apart == 0 ? VERDICT_FALSE : VERDICT_KEEP;
+    return sign_of(floor_advises(floor), floor->night_ppm != 0 && floor->nights_apart == 0);
 }
 
-static enum verdict judge(const struct core *core, size_t a)
+static bool of_values(enum core_alarm_kind kind)
+{
+    return kind == CORE_ALARM_THRESHOLD || kind == CORE_ALARM_MEAN || kind == CORE_ALARM_RISE ||
+           kind == CORE_ALARM_UNCHANGED || kind == CORE_ALARM_APART;
+}
+
+static enum sign look(const struct core *core, size_t a)
 {
     const struct core_alarm *alarm = &core->plan->alarms[a];
-    const struct point_cell *point = &core->points[alarm->point];
+    const struct point_cell *point = alarm_has_point(alarm) ? &core->points[alarm->point] : NULL;
+    if (of_values(alarm->kind) && !point_has(point, alarm->quantity)) {
+        return SIGN_UNKNOWN;
+    }
     switch (alarm->kind) {
     case CORE_ALARM_CONTACT:
         return judge_contact(point);
     case CORE_ALARM_THRESHOLD:
-        return judge_threshold(alarm, &core->alarms[a], point);
-    case CORE_ALARM_TROUBLE:
-        return point_trouble_now(point) == TROUBLE_NONE ? VERDICT_FALSE : VERDICT_TRUE;
-    case CORE_ALARM_FLOOR:
-        return judge_floor(&point->floor);
+        return of_limit(alarm, point->value[alarm->quantity]);
     case CORE_ALARM_MEAN:
+        return of_mean(core, a);
     case CORE_ALARM_RISE:
+        return of_rise(core, a);
     case CORE_ALARM_UNCHANGED:
+        return of_unchanged(core, a);
     case CORE_ALARM_APART:
+        return of_apart(core, a);
     case CORE_ALARM_COMBINATION:
+        return members_combined(core, a);
     case CORE_ALARM_CONFIRM:
+        return members_confirmed(core, a);
+    case CORE_ALARM_TROUBLE:
+        return point_trouble_now(point) == TROUBLE_NONE ? SIGN_BACK : SIGN_BEYOND;
+    case CORE_ALARM_FLOOR:
+        return of_floor(&point->floor);
     case CORE_ALARM_ISOLATED:
-        break;
     case CORE_ALARM_KIND_COUNT:
         break;
     }
-    return VERDICT_KEEP;
+    return SIGN_UNKNOWN;
 }
 
-bool judge_point(struct step *step, size_t p)
+// Whether the reading is one that this alarm looks at.
+static bool looks_at(const struct core_alarm *alarm, const struct reading *reading)
 {
-    struct core *core = step->core;
-    for (size_t a = core->points[p].first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
-        struct alarm_cell *cell = &core->alarms[a];
-        enum verdict verdict = judge(core, a);
-        if (verdict != VERDICT_KEEP && (verdict == VERDICT_TRUE) != cell->met) {
-            cell->met = verdict == VERDICT_TRUE;
-            cell->delay = DELAY_IDLE;
-            follow_note(core, core->plan->alarms[a].room_index); // ventilation follows the rule itself
-        }
-        if (!life_follow(step, a)) {
-            return false;
-        }
+    return reading && of_values(alarm->kind) && alarm->quantity == reading->quantity &&
+           (alarm->point == reading->point ||
+            (alarm->kind == CORE_ALARM_APART && alarm->other_point == reading->point));
+}
+
+// What an alarm remembers of the values it looks at.
+static void remember(struct core *core, size_t a, uint64_t at_ns, bool fresh)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    struct alarm_cell *cell = &core->alarms[a];
+    if (alarm->kind == CORE_ALARM_UNCHANGED && !point_has(&core->points[alarm->point], alarm->quantity)) {
+        steady_break(&cell->steady);
     }
-    return true;
-}
-
-static uint64_t later(uint64_t at_ns, uint64_t by_ns)
-{
-    return by_ns > UINT64_MAX - at_ns ? UINT64_MAX : at_ns + by_ns;
-}
-
-static void run_delay(struct alarm_cell *cell, uint64_t now_ns, uint64_t rest_ns)
-{
-    cell->ends_ns = later(now_ns, rest_ns);
-    cell->delay = cell->ends_ns <= now_ns ? DELAY_OVER : DELAY_RUNNING;
-}
-
-static void delay_on_reading(const struct core_alarm *alarm, struct alarm_cell *cell, int32_t value,
-                             uint64_t now_ns)
-{
-    if (cell->met) {
-        return; // the deadband decides
-    }
-    if (!beyond(alarm, value)) {
-        cell->delay = DELAY_IDLE;
+    if (!fresh) {
         return;
     }
-    switch (cell->delay) {
-    case DELAY_IDLE:
-        run_delay(cell, now_ns, alarm->on_delay_ns);
-        break;
-    case DELAY_HELD:
-        run_delay(cell, now_ns, cell->rest_ns);
-        break;
-    case DELAY_RUNNING:
-    case DELAY_OVER:
-        break;
+    int32_t value = core->points[alarm->point].value[alarm->quantity];
+    if (cell->window != NO_INDEX) {
+        window_take(&core->windows[cell->window], at_ns, value);
+    } else if (alarm->kind == CORE_ALARM_UNCHANGED) {
+        steady_take(&cell->steady, at_ns, value);
     }
 }
 
-void judge_delays(struct step *step, size_t p, enum quantity quantity)
+static void change_condition(struct alarm_cell *cell, bool condition, uint64_t at_ns)
+{
+    delay_stop(cell);
+    bool held = chatter_change(&cell->chatter, at_ns);
+    cell->beneath = condition;
+    cell->met = condition || held;
+}
+
+static void judge(struct core *core, size_t a, uint64_t at_ns, const struct reading *reading)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    struct alarm_cell *cell = &core->alarms[a];
+    bool condition = cell->chatter.held ? cell->beneath : cell->met;
+    // What has run out by itself comes first, and by itself, whatever else happens at this moment.
+    cell->wake_ns = at_ns;
+    if (chatter_quiet_ns(&cell->chatter) <= at_ns) {
+        chatter_end(&cell->chatter);
+        cell->met = cell->beneath;
+        return;
+    }
+    if (delay_over(cell, at_ns)) {
+        change_condition(cell, !condition, at_ns);
+        return;
+    }
+    bool fresh = looks_at(alarm, reading);
+    remember(core, a, at_ns, fresh);
+    if (alarm->kind == CORE_ALARM_CONFIRM) {
+        members_watch(core, a, at_ns);
+    }
+    enum sign sign = look(core, a);
+    cell->unknown = sign == SIGN_UNKNOWN;
+    bool changes = alarm->kind == CORE_ALARM_CONFIRM && !condition
+                       ? sign == SIGN_BEYOND || members_prealarm(core, a, at_ns)
+                       : delay_follow(alarm, cell, condition, sign, at_ns, fresh || !of_values(alarm->kind));
+    if (changes) {
+        change_condition(cell, !condition, at_ns);
+    }
+    cell->wake_ns = chatter_quiet_ns(&cell->chatter);
+    if (cell->delay == DELAY_RUNNING && cell->ends_ns < cell->wake_ns) {
+        cell->wake_ns = cell->ends_ns;
+    }
+}
+
+static bool tell_chatter(struct step *step, size_t a)
+{
+    const struct core_alarm *alarm = &step->core->plan->alarms[a];
+    const char *item = alarm_has_point(alarm) ? step->core->plan->points[alarm->point].id : alarm->id;
+    return change_chatter(step, &step->core->alarms[a].chatter, alarm->class, alarm->room, item, alarm->id);
+}
+
+bool judge_room(struct step *step, size_t r, uint64_t at_ns, const struct reading *reading)
 {
     struct core *core = step->core;
-    for (size_t a = core->points[p].first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
-        const struct core_alarm *alarm = &core->plan->alarms[a];
-        if (alarm->kind == CORE_ALARM_THRESHOLD && alarm->quantity == quantity) {
-            delay_on_reading(alarm, &core->alarms[a], core->points[p].value[quantity],
-                             step->now->boottime_ns);
+    bool told = true;
+    for (size_t a = core->rooms[r].first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
+        if (reading && core->plan->alarms[a].point != reading->point && !core->alarms[a].dependent) {
+            continue;
         }
-    }
-}
-
-void judge_hold(struct core *core, size_t p, uint64_t at_ns, uint32_t set)
-{
-    for (size_t a = core->points[p].first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
-        struct alarm_cell *cell = &core->alarms[a];
-        if (cell->delay == DELAY_RUNNING && (set & QUANTITY_BIT(core->plan->alarms[a].quantity))) {
-            cell->rest_ns = cell->ends_ns - at_ns; // judge_elapsed() has been here: it ends later than at_ns
-            cell->delay = DELAY_HELD;
+        bool met = core->alarms[a].met;
+        judge(core, a, at_ns, reading);
+        if (core->alarms[a].met != met) {
+            follow_note(core, r); // ventilation follows the rule itself
         }
+        told = told && tell_chatter(step, a) && life_follow(step, a); // the rest is judged all the same
     }
-}
-
-void judge_elapsed(struct core *core, size_t p, uint64_t until_ns)
-{
-    for (size_t a = core->points[p].first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
-        struct alarm_cell *cell = &core->alarms[a];
-        if (cell->delay == DELAY_RUNNING && cell->ends_ns <= until_ns) {
-            cell->delay = DELAY_OVER;
-        }
-    }
+    return told;
 }

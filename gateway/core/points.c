@@ -2,8 +2,6 @@
 // until now, so that what is decided does not hang on how late a tick was.
 #include "gateway/core/inside.h"
 
-#define EVERY_QUANTITY UINT32_MAX
-
 enum trouble point_trouble_now(const struct point_cell *point)
 {
     if (point->told != TROUBLE_NONE) {
@@ -19,6 +17,11 @@ bool point_trusted(const struct point_cell *point, enum quantity quantity)
     return point->told == TROUBLE_NONE && !(point->implausible & QUANTITY_BIT(quantity));
 }
 
+bool point_has(const struct point_cell *point, enum quantity quantity)
+{
+    return (point->has & QUANTITY_BIT(quantity)) && point_trusted(point, quantity);
+}
+
 // From when on the last value is no value any more. Contacts report changes only, and the gateway's own
 // points report troubles only: silence says nothing about them.
 static uint64_t fresh_until_ns(const struct core *core, size_t p)
@@ -32,113 +35,151 @@ static uint64_t fresh_until_ns(const struct core *core, size_t p)
     return at_ns + silence_ns;
 }
 
+// When time alone changes something in what is known of a point.
 static uint64_t deadline_ns(const struct core *core, size_t p)
 {
     const struct point_cell *point = &core->points[p];
-    if (point->told != TROUBLE_NONE) {
-        return UINT64_MAX; // already known as untrusted, and its delays are held
-    }
-    uint64_t soonest = fresh_until_ns(core, p);
-    for (size_t a = point->first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
-        const struct alarm_cell *cell = &core->alarms[a];
-        if (cell->delay == DELAY_RUNNING && cell->ends_ns < soonest) {
-            soonest = cell->ends_ns;
-        }
-    }
-    return soonest;
+    uint64_t quiet_ns = chatter_quiet_ns(&point->chatter);
+    uint64_t stale_ns = point->told == TROUBLE_NONE ? fresh_until_ns(core, p) : UINT64_MAX;
+    return stale_ns < quiet_ns ? stale_ns : quiet_ns;
 }
 
-static void note_deadline(struct core *core, size_t p, uint64_t at_ns)
+static void note_deadline(struct core *core, size_t r)
 {
-    core->points[p].deadline_ns = at_ns;
-    struct room_cell *room = &core->rooms[core->plan->points[p].room_index];
-    room->deadline_ns = UINT64_MAX;
-    for (size_t i = room->first_point; i != NO_INDEX; i = core->points[i].next_in_room) {
-        if (core->points[i].deadline_ns < room->deadline_ns) {
-            room->deadline_ns = core->points[i].deadline_ns;
-        }
+    struct room_cell *room = &core->rooms[r];
+    uint64_t soonest = UINT64_MAX;
+    for (size_t p = room->first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
+        uint64_t at_ns = deadline_ns(core, p);
+        soonest = at_ns < soonest ? at_ns : soonest;
     }
+    for (size_t a = room->first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
+        soonest = core->alarms[a].wake_ns < soonest ? core->alarms[a].wake_ns : soonest;
+    }
+    room->deadline_ns = room->waits ? 0 : soonest;
 }
 
-// Judge the point, and note when it wants to be looked at again.
-static void point_settle(struct step *step, size_t p)
+static bool tell_doors(struct step *step, size_t r);
+
+// Judge the room as of at_ns, and note when it wants to be looked at again.
+static void settle(struct step *step, size_t r, uint64_t at_ns, const struct reading *reading)
 {
-    bool settled = judge_point(step, p);
-    note_deadline(step->core, p, settled ? deadline_ns(step->core, p) : 0);
+    struct room_cell *room = &step->core->rooms[r];
+    room->passed_ns = at_ns;
+    bool told = tell_doors(step, r);
+    told = judge_room(step, r, at_ns, reading) && told;
+    room->waits = !told;
+    note_deadline(step->core, r);
 }
 
+void points_settle(struct step *step, size_t r)
+{
+    settle(step, r, step->now->boottime_ns, NULL);
+}
+
+// Rooms whose alarms look at each other are judged at the first step: what was restored counts from then.
 void points_begin(struct core *core, uint64_t now_ns)
 {
     for (size_t p = 0; p < core->plan->n_points; p++) {
         core->points[p].at_ns = now_ns;
-        note_deadline(core, p, deadline_ns(core, p));
+    }
+    for (size_t r = 0; r <= core->plan->n_rooms; r++) {
+        struct room_cell *room = &core->rooms[r];
+        room->passed_ns = now_ns;
+        for (size_t a = room->first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
+            room->waits |= core->alarms[a].dependent;
+        }
+        note_deadline(core, r);
     }
 }
 
 void point_carry_trouble(struct core *core, size_t p)
 {
     core->points[p].told = TROUBLE_STALE;
-    note_deadline(core, p, deadline_ns(core, p));
+    note_deadline(core, core->plan->points[p].room_index);
 }
 
-// Let the time until now pass for a point: delays that ran out while it was fresh have run out, then it may
-// be stale.
-static void point_pass_time(struct step *step, size_t p)
+static void pass(struct core *core, size_t p, uint64_t at_ns)
+{
+    struct point_cell *point = &core->points[p];
+    if (point->told == TROUBLE_NONE && at_ns >= fresh_until_ns(core, p)) {
+        point->told = TROUBLE_STALE;
+    }
+    if (chatter_quiet_ns(&point->chatter) <= at_ns) {
+        chatter_end(&point->chatter);
+    }
+}
+
+void points_pass_time(struct step *step, size_t r)
 {
     struct core *core = step->core;
-    struct point_cell *point = &core->points[p];
-    uint64_t now_ns = step->now->boottime_ns;
-    if (point->deadline_ns > now_ns) {
-        return;
-    }
-    if (point->told == TROUBLE_NONE) {
-        uint64_t fresh_until = fresh_until_ns(core, p);
-        judge_elapsed(core, p, now_ns < fresh_until ? now_ns : fresh_until);
-        if (now_ns >= fresh_until) {
-            judge_hold(core, p, fresh_until, EVERY_QUANTITY);
-            point->told = TROUBLE_STALE;
+    struct room_cell *room = &core->rooms[r];
+    while (room->deadline_ns <= step->now->boottime_ns && !step->actions->more) {
+        uint64_t at_ns = room->waits ? room->passed_ns : room->deadline_ns;
+        for (size_t p = room->first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
+            pass(core, p, at_ns);
         }
+        settle(step, r, at_ns, NULL);
     }
-    point_settle(step, p);
 }
 
 void points_tick(struct step *step)
 {
-    struct core *core = step->core;
-    for (size_t r = 0; r <= core->plan->n_rooms; r++) {
-        if (core->rooms[r].deadline_ns > step->now->boottime_ns) {
-            continue;
-        }
-        for (size_t p = core->rooms[r].first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
-            point_pass_time(step, p);
-            if (step->actions->more) {
-                return; // the caller comes again, and what is settled by then costs nothing
-            }
+    for (size_t r = 0; r <= step->core->plan->n_rooms; r++) {
+        points_pass_time(step, r);
+        if (step->actions->more) {
+            return; // the caller comes again, and what is settled by then costs nothing
         }
     }
 }
 
-static void tell_door(struct step *step, size_t p, int32_t before, int32_t value)
+static bool is_door(const struct core_point *plan)
+{
+    return plan->role == ROLE_DOOR || plan->role == ROLE_WINDOW;
+}
+
+bool point_chatters(const struct core *core, size_t p)
+{
+    bool chatters = core->points[p].chatter.held;
+    for (size_t a = core->points[p].first_alarm; a != NO_INDEX; a = core->alarms[a].next_of_point) {
+        chatters |= core->alarms[a].chatter.held;
+    }
+    return chatters;
+}
+
+// 0 at start: a closed door is what one expects, an open one is worth telling. While it chatters, how often
+// it has changed is told at the end, and then what it is.
+static bool tell_door(struct step *step, size_t p)
 {
     const struct core_point *plan = &step->core->plan->points[p];
-    if (plan->role != ROLE_DOOR && plan->role != ROLE_WINDOW) {
-        return;
+    struct point_cell *point = &step->core->points[p];
+    int32_t value = point->value[QUANTITY_CONTACT];
+    if (!change_chatter(step, &point->chatter, CLASS_ACCESS, plan->room, plan->id, NULL)) {
+        return false;
     }
-    if (value == before) { // 0 at start: a closed door is what one expects, an open one is worth telling
-        return;
+    if (value == point->told_door || point->chatter.held) {
+        return true;
     }
     struct event *event =
         change_event(step, value ? EVENT_DOOR_OPENED : EVENT_DOOR_CLOSED, CLASS_ACCESS, plan->room, plan->id);
-    if (event) {
-        event_add_number(event, FIELD_ACTIVE, value);
-        event_add_word(event, FIELD_ROLE, contact_role_names[plan->role]);
+    if (!event) {
+        step->actions->more = true;
+        return false;
     }
+    point->told_door = value;
+    event_add_number(event, FIELD_ACTIVE, value);
+    event_add_word(event, FIELD_ROLE, contact_role_names[plan->role]);
+    return true;
 }
 
-static void take_implausible(struct step *step, size_t p, enum quantity quantity)
+static bool tell_doors(struct step *step, size_t r)
 {
-    judge_hold(step->core, p, step->now->boottime_ns, QUANTITY_BIT(quantity));
-    step->core->points[p].implausible |= QUANTITY_BIT(quantity);
+    const struct core *core = step->core;
+    for (size_t p = core->rooms[r].first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
+        if (is_door(&core->plan->points[p]) && !tell_door(step, p)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 // A good value ends the trouble of a polled point. A contact's trouble ends by word of who told it: a line
@@ -148,8 +189,8 @@ static void take_reading(struct step *step, size_t p, enum quantity quantity, in
 {
     const struct core_point *plan = &step->core->plan->points[p];
     struct point_cell *point = &step->core->points[p];
-    if (quantity == QUANTITY_CONTACT) {
-        tell_door(step, p, point->value[quantity], value);
+    if (is_door(plan) && quantity == QUANTITY_CONTACT && value != point->value[quantity]) {
+        (void)chatter_change(&point->chatter, step->now->boottime_ns);
     }
     point->known = true;
     point->has |= QUANTITY_BIT(quantity);
@@ -162,7 +203,6 @@ static void take_reading(struct step *step, size_t p, enum quantity quantity, in
     if (quantity == QUANTITY_CO2 && step->now->night != NIGHT_UNKNOWN) {
         (void)floor_take(&point->floor, point->at_ns, step->now->night == NIGHT_YES, value);
     }
-    judge_delays(step, p, quantity);
 }
 
 void point_reading(struct step *step, const struct core_input *input)
@@ -173,14 +213,16 @@ void point_reading(struct step *step, const struct core_input *input)
         (plan->points[p].contact && input->quantity != QUANTITY_CONTACT)) {
         return;
     }
-    point_pass_time(step, p);
+    size_t room = plan->points[p].room_index;
+    points_pass_time(step, room);
     const struct quantity_info *info = &quantities[input->quantity];
     if (input->value < info->min || input->value > info->max) {
-        take_implausible(step, p, input->quantity);
-    } else {
-        take_reading(step, p, input->quantity, input->value);
+        step->core->points[p].implausible |= QUANTITY_BIT(input->quantity);
+        points_settle(step, room);
+        return;
     }
-    point_settle(step, p);
+    take_reading(step, p, input->quantity, input->value);
+    settle(step, room, step->now->boottime_ns, &(struct reading){ .point = p, .quantity = input->quantity });
 }
 
 void point_trouble(struct step *step, const struct core_input *input)
@@ -190,17 +232,17 @@ void point_trouble(struct step *step, const struct core_input *input)
         input->trouble == TROUBLE_STALE) {
         return; // staleness is worked out here, so that nobody can forget to tell it, nor tell it wrongly
     }
-    point_pass_time(step, p);
+    size_t room = step->core->plan->points[p].room_index;
+    points_pass_time(step, room);
     struct point_cell *point = &step->core->points[p];
     uint64_t now_ns = step->now->boottime_ns;
     if (input->trouble == TROUBLE_NONE) {
         // "Works again" is no value: a point that is stale stays so until it reports.
         point->told = now_ns >= fresh_until_ns(step->core, p) ? TROUBLE_STALE : TROUBLE_NONE;
     } else {
-        judge_hold(step->core, p, now_ns, EVERY_QUANTITY);
         point->told = input->trouble;
     }
-    point_settle(step, p);
+    points_settle(step, room);
 }
 
 void point_card(struct step *step, const struct core_input *input)
@@ -215,10 +257,11 @@ void point_card(struct step *step, const struct core_input *input)
     if (event) {
         event_add_number(event, FIELD_BITS, input->value);
     }
+    points_pass_time(step, plan->room_index);
     point->known = true;
     point->at_ns = step->now->boottime_ns;
     if (point->told == TROUBLE_STALE) {
         point->told = TROUBLE_NONE; // from before a restart, see take_reading()
     }
-    point_settle(step, p);
+    points_settle(step, plan->room_index);
 }

@@ -168,8 +168,16 @@ static void make_building(void)
 
 // ---- The model
 
+struct model_chatter {
+    bool held;
+    uint64_t changed_ns[6]; // the last six times, the newest first
+    unsigned changes;
+};
+
 struct model_alarm {
     bool stands, condition, answered;
+    bool rule; // the condition but for chattering, which holds it
+    struct model_chatter chatter;
     uint64_t occurrence;
     bool counting, paused; // the on-delay
     uint64_t counted_ns;
@@ -180,6 +188,7 @@ struct model_point {
     bool bad[QUANTITY_COUNT], has[QUANTITY_COUNT];
     int32_t value[QUANTITY_COUNT];
     uint64_t last_ns;
+    struct model_chatter chatter; // doors
 };
 
 static struct model_alarm model_alarms[ALARMS];
@@ -201,9 +210,10 @@ static enum alarm_state model_state(size_t a)
     return ALARM_RETURNED_UNACKNOWLEDGED;
 }
 
-static void model_condition(size_t a, bool condition)
+static void model_show(size_t a)
 {
     struct model_alarm *m = &model_alarms[a];
+    bool condition = m->rule || m->chatter.held;
     if (m->condition == condition) {
         return;
     }
@@ -212,11 +222,55 @@ static void model_condition(size_t a, bool condition)
         m->stands = true;
         m->answered = false;
         m->occurrence++;
-        m->counting = m->paused = false;
-        m->counted_ns = 0;
     } else if (alarms[a].ending == ALARM_CLEARS_ITSELF ||
                (alarms[a].ending == ALARM_WANTS_ANSWER && m->answered)) {
         m->stands = false;
+    }
+}
+
+static void model_change(struct model_chatter *m)
+{
+    memmove(m->changed_ns + 1, m->changed_ns, sizeof m->changed_ns - sizeof m->changed_ns[0]);
+    m->changed_ns[0] = model_now;
+    m->changes++;
+    m->held |= m->changes >= 6 && model_now - m->changed_ns[5] <= 60 * S;
+}
+
+static uint64_t model_quiet(const struct model_chatter *m)
+{
+    return m->held ? m->changed_ns[0] + 60 * S - model_now : UINT64_MAX;
+}
+
+static void model_condition(size_t a, bool condition)
+{
+    struct model_alarm *m = &model_alarms[a];
+    if (m->rule == condition) {
+        return;
+    }
+    m->rule = condition;
+    m->counting = m->paused = false;
+    m->counted_ns = 0;
+    model_change(&m->chatter);
+    model_show(a);
+}
+
+// Quiet for a minute.
+static void model_settle(struct model_chatter *m)
+{
+    if (model_quiet(m) == 0) {
+        m->held = false;
+        m->changes = 0;
+    }
+}
+
+static void model_settle_all(void)
+{
+    for (size_t p = 0; p < POINTS; p++) {
+        model_settle(&model_points[p].chatter);
+    }
+    for (size_t a = 0; a < ALARMS; a++) {
+        model_settle(&model_alarms[a].chatter);
+        model_show(a);
     }
 }
 
@@ -263,7 +317,7 @@ static void model_judge(void)
                 model_condition(a, true);
             }
             int32_t gap = alarm->above ? alarm->threshold - p->value[q] : p->value[q] - alarm->threshold;
-            if (m->condition && p->has[q] && model_good(alarm->point, q) && gap >= alarm->deadband) {
+            if (m->rule && p->has[q] && model_good(alarm->point, q) && gap >= alarm->deadband) {
                 model_condition(a, false);
             }
         }
@@ -275,12 +329,16 @@ static uint64_t model_next(void)
 {
     uint64_t next = UINT64_MAX;
     for (size_t p = 0; p < POINTS; p++) {
+        uint64_t quiet = model_quiet(&model_points[p].chatter);
+        next = quiet < next ? quiet : next;
         if (polled(p) && model_points[p].told == TROUBLE_NONE) {
             uint64_t left = model_points[p].last_ns + points[p].stale_ns - model_now;
             next = left < next ? left : next;
         }
     }
     for (size_t a = 0; a < ALARMS; a++) {
+        uint64_t quiet = model_quiet(&model_alarms[a].chatter);
+        next = quiet < next ? quiet : next;
         if (model_alarms[a].counting && !model_alarms[a].paused) {
             uint64_t left = alarms[a].on_delay_ns - model_alarms[a].counted_ns;
             next = left < next ? left : next;
@@ -312,6 +370,7 @@ static void model_until(uint64_t now_ns)
 {
     while (model_next() <= now_ns - model_now) {
         model_wait(model_next());
+        model_settle_all();
         model_judge(); // a delay that runs out as the value goes stale has run out
         for (size_t p = 0; p < POINTS; p++) {
             if (polled(p) && model_points[p].told == TROUBLE_NONE &&
@@ -328,7 +387,7 @@ static void model_until(uint64_t now_ns)
 static void model_delay(size_t a, int32_t value)
 {
     struct model_alarm *m = &model_alarms[a];
-    if (m->condition) {
+    if (m->rule) {
         return;
     }
     if (!model_beyond(&alarms[a], value)) {
@@ -347,6 +406,9 @@ static void model_reading(size_t p, enum quantity q, int32_t value)
         m->bad[q] = true;
         model_pause(p);
         return;
+    }
+    if (points[p].role == ROLE_DOOR && value != m->value[q]) {
+        model_change(&m->chatter);
     }
     m->bad[q] = false;
     m->has[q] = true;
@@ -491,6 +553,8 @@ static void model_restart(uint64_t now_ns)
     for (size_t a = 0; a < ALARMS; a++) {
         model_alarms[a].counting = model_alarms[a].paused = false;
         model_alarms[a].counted_ns = 0;
+        model_alarms[a].chatter = (struct model_chatter){ .held = false };
+        model_alarms[a].rule = model_alarms[a].condition;
         if (alarms[a].kind == CORE_ALARM_TROUBLE && model_alarms[a].condition) {
             model_points[alarms[a].point].told = TROUBLE_STALE;
         }
