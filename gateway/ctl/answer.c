@@ -1,4 +1,4 @@
-// ack, reset and test: what a person does, and what the journal has of it.
+// ack, reset, silence, shelve, isolate, test: what a person does, and what the journal has of it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,21 @@
 #include "gateway/ctl/ask.h"
 #include "gateway/ctl/json_text.h"
 #include "gateway/ctl/since.h"
+
+// "90 s", "5 min", "2 h", "3 d": the largest unit that leaves no rest. Good until the next call.
+static const char *length_of(int64_t ms)
+{
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = { { 86400000, "d" }, { 3600000, "h" }, { 60000, "min" }, { 1000, "s" }, { 1, "ms" } };
+    static char text[32];
+    size_t u = 0;
+    while (ms % units[u].ms != 0)
+        u++;
+    snprintf(text, sizeof text, "%lld %s", (long long)(ms / units[u].ms), units[u].unit);
+    return text;
+}
 
 // Ends the line that says what was done.
 static void say_recorded(const json_t *answer)
@@ -28,21 +43,20 @@ static void warn_storage(const json_t *answer)
              storage == NULL ? "no reason given" : storage);
 }
 
-static void say_done(const char *done, const char *alarm, const json_t *answer)
+static void say_done(const char *done, const char *name, const json_t *answer)
 {
-    uint64_t occurrence;
-    printf("%s %s", done, alarm);
-    if (count_of(answer, "occurrence", &occurrence) == 0)
-        printf(", occurrence %llu", (unsigned long long)occurrence);
+    uint64_t number;
+    printf("%s %s", done, name);
+    if (count_of(answer, "occurrence", &number) == 0 && number > 0)
+        printf(", occurrence %llu", (unsigned long long)number);
+    if (count_of(answer, "for_ms", &number) == 0)
+        printf(", for %s", length_of((int64_t)number));
     say_recorded(answer);
 }
 
-static enum ctl_status answer_alarm(struct ctl *ctl, const char *op, const char *done, const char *alarm,
-                                    uint64_t occurrence)
+// Sent, and what came of it is said.
+static enum ctl_status ask_and_say(struct ctl *ctl, json_t *request, const char *done, const char *name)
 {
-    json_t *request = json_pack("{s:s,s:s}", "op", op, "alarm", alarm);
-    if (occurrence > 0)
-        json_object_set_new(request, "occurrence", json_integer((json_int_t)occurrence));
     json_t *answer = NULL;
     enum ctl_status status = ask_guard(ctl, request, &answer);
     if (status != CTL_DONE)
@@ -51,15 +65,53 @@ static enum ctl_status answer_alarm(struct ctl *ctl, const char *op, const char 
         json_object_del(answer, "ok");
         ctl_print_json(answer);
     } else {
-        say_done(done, alarm, answer);
+        say_done(done, name, answer);
     }
     warn_storage(answer);
     json_decref(answer);
     return CTL_DONE;
 }
 
+// --for and --reason, where they are given.
+static enum ctl_status add_options(const struct ctl *ctl, json_t *request)
+{
+    const char *length = ctl->option[OPTION_FOR], *reason = ctl->option[OPTION_REASON];
+    int64_t ms;
+    if (length != NULL) {
+        if (since_parse_length(length, &ms) < 0 || ms == 0)
+            return ctl_fail(CTL_USAGE, "--for wants a time such as 30s, 10m, 2h or 3d, not '%s'", length);
+        json_object_set_new(request, "for_ms", json_integer(ms));
+    }
+    if (reason != NULL && json_object_set_new(request, "reason", json_string(reason)) < 0)
+        return ctl_fail(CTL_USAGE, "--reason is no text in UTF-8");
+    return CTL_DONE;
+}
+
+static enum ctl_status wants(const struct ctl *ctl, enum ctl_option option)
+{
+    if (ctl->option[option] != NULL)
+        return CTL_DONE;
+    return ctl_fail(CTL_USAGE, "'%s' needs %s %s; see 'careroomctl %s --help'", ctl->command->name,
+                    ctl_options[option].name, ctl_options[option].argument, ctl->command->name);
+}
+
+static enum ctl_status send_about(struct ctl *ctl, const char *op, const char *key, const char *name,
+                                  uint64_t occurrence, const char *done)
+{
+    json_t *request = json_pack("{s:s,s:s}", "op", op, key, name);
+    if (request == NULL)
+        return ctl_fail(CTL_USAGE, "'%s' is no text in UTF-8", name);
+    if (occurrence > 0)
+        json_object_set_new(request, "occurrence", json_integer((json_int_t)occurrence));
+    enum ctl_status status = add_options(ctl, request);
+    if (status == CTL_DONE)
+        return ask_and_say(ctl, request, done, name);
+    json_decref(request);
+    return status;
+}
+
 // ALARM or ALARM#OCCURRENCE, taken apart and sent.
-static enum ctl_status answer_argument(struct ctl *ctl, const char *op, const char *done)
+static enum ctl_status about_alarm(struct ctl *ctl, const char *op, const char *done)
 {
     char *alarm = ctl_must(strdup(ctl->arguments[0]));
     char *number = strchr(alarm, '#');
@@ -74,19 +126,59 @@ static enum ctl_status answer_argument(struct ctl *ctl, const char *op, const ch
     if (status == CTL_DONE)
         status = ctl_check_name(alarm, "an alarm");
     if (status == CTL_DONE)
-        status = answer_alarm(ctl, op, done, alarm, occurrence);
+        status = send_about(ctl, op, "alarm", alarm, occurrence, done);
     free(alarm);
     return status;
 }
 
+static enum ctl_status about_point(struct ctl *ctl, const char *op, const char *done)
+{
+    enum ctl_status status = ctl_check_name(ctl->arguments[0], "a point");
+    return status == CTL_DONE ? send_about(ctl, op, "point", ctl->arguments[0], 0, done) : status;
+}
+
 enum ctl_status ctl_ack_command(struct ctl *ctl)
 {
-    return answer_argument(ctl, "ack", "acknowledged");
+    return about_alarm(ctl, "ack", "acknowledged");
 }
 
 enum ctl_status ctl_reset_command(struct ctl *ctl)
 {
-    return answer_argument(ctl, "reset", "reset");
+    return about_alarm(ctl, "reset", "reset");
+}
+
+enum ctl_status ctl_silence_command(struct ctl *ctl)
+{
+    return send_about(ctl, "silence", "room", ctl->arguments[0], 0, "silenced");
+}
+
+enum ctl_status ctl_unsilence_command(struct ctl *ctl)
+{
+    return send_about(ctl, "unsilence", "room", ctl->arguments[0], 0, "no longer silenced:");
+}
+
+enum ctl_status ctl_shelve_command(struct ctl *ctl)
+{
+    enum ctl_status status = wants(ctl, OPTION_FOR);
+    return status == CTL_DONE ? about_alarm(ctl, "shelve", "shelved") : status;
+}
+
+enum ctl_status ctl_unshelve_command(struct ctl *ctl)
+{
+    return about_alarm(ctl, "unshelve", "no longer shelved:");
+}
+
+enum ctl_status ctl_isolate_command(struct ctl *ctl)
+{
+    enum ctl_status status = wants(ctl, OPTION_FOR);
+    if (status == CTL_DONE)
+        status = wants(ctl, OPTION_REASON);
+    return status == CTL_DONE ? about_point(ctl, "isolate", "out of service:") : status;
+}
+
+enum ctl_status ctl_reinstate_command(struct ctl *ctl)
+{
+    return about_point(ctl, "reinstate", "back in service:");
 }
 
 enum ctl_status ctl_test_command(struct ctl *ctl)

@@ -33,6 +33,7 @@ enum ctl_option {
     OPTION_PULSES,
     OPTION_FOR,
     OPTION_YAML,
+    OPTION_REASON,
     OPTION_COUNT
 };
 #define OPTION_BIT(option) (1u << (option))
@@ -104,6 +105,12 @@ enum ctl_status ctl_status_command(struct ctl *ctl);
 enum ctl_status ctl_alarms_command(struct ctl *ctl);
 enum ctl_status ctl_ack_command(struct ctl *ctl);
 enum ctl_status ctl_reset_command(struct ctl *ctl);
+enum ctl_status ctl_silence_command(struct ctl *ctl);
+enum ctl_status ctl_unsilence_command(struct ctl *ctl);
+enum ctl_status ctl_shelve_command(struct ctl *ctl);
+enum ctl_status ctl_unshelve_command(struct ctl *ctl);
+enum ctl_status ctl_isolate_command(struct ctl *ctl);
+enum ctl_status ctl_reinstate_command(struct ctl *ctl);
 enum ctl_status ctl_test_command(struct ctl *ctl);
 enum ctl_status ctl_events_command(struct ctl *ctl);
 enum ctl_status ctl_verify_command(struct ctl *ctl);

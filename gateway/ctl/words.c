@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 #include "gateway/common/config.h"
 #include "gateway/common/event.h"
@@ -33,6 +34,22 @@ static const struct {
     { "unacknowledged", "nobody had acknowledged it" },
     { "not-latched", "it needs no reset" },
     { "remote-fire", "fire is answered in the room only" },
+    { "no-feedback", "does not do as it is told" },
+    { "latches", "it can't be shelved" },
+    { "not-shelved", "it was not shelved" },
+    { "not-silenced", "nothing was silenced" },
+    { "set-aside", "it was suppressed or out of service" },
+    { "too-long", "that was longer than may be asked for" },
+    { "nothing-sounds", "nothing sounded" },
+    { "stands", "its alarm stood unanswered" },
+    { "not-isolated", "it was in service" },
+    { "no-point", "it can't be isolated" },
+    { "fire", "fire stood" },
+    { "no-drill", "there was no drill" },
+    { "not-on-roll", "this person was not in the house" },
+    { "expired", "its time was over" },
+    { "new-alarm", "something new is to be heard" },
+    { "ended", "somebody ended it" },
     { "lost", "events were lost" },
 };
 
@@ -136,6 +153,16 @@ static void put_offset(FILE *out, const json_t *value)
     fprintf(out, "moved by %c%llu.%03llu s", ms < 0 ? '-' : '+', size / 1000, size % 1000);
 }
 
+static void put_until(FILE *out, const json_t *value)
+{
+    time_t second = (time_t)(json_integer_value(value) / 1000);
+    struct tm tm;
+    char text[32] = "?";
+    if (localtime_r(&second, &tm) != NULL)
+        strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm);
+    fprintf(out, "until %s", text);
+}
+
 static void put_threshold(FILE *out, const json_t *data, const json_t *value)
 {
     const struct quantity_info *quantity = measured(data);
@@ -150,13 +177,13 @@ static void put_threshold(FILE *out, const json_t *data, const json_t *value)
 static const struct {
     const char *before, *after;
 } frames[FIELD_COUNT] = {
-    [FIELD_BITS] = { "", " bits" },
-    [FIELD_LOST] = { "", " lost" },
-    [FIELD_LOST_CLASS] = { "of class ", "" },
-    [FIELD_OCCURRENCE] = { "occurrence ", "" },
-    [FIELD_STATE] = { "now ", "" },
-    [FIELD_VERSION] = { "version ", "" },
-    [FIELD_VIA] = { "via ", "" },
+    [FIELD_BITS] = { "", " bits" },           [FIELD_LOST] = { "", " lost" },
+    [FIELD_LOST_CLASS] = { "of class ", "" }, [FIELD_OCCURRENCE] = { "occurrence ", "" },
+    [FIELD_STATE] = { "now ", "" },           [FIELD_CHANGES] = { "", " changes" },
+    [FIELD_CHILDREN] = { "children ", "" },   [FIELD_STAFF] = { "staff ", "" },
+    [FIELD_SAFE] = { "safe ", "" },           [FIELD_MISSING] = { "missing ", "" },
+    [FIELD_DURATION_S] = { "after ", " s" },  [FIELD_NOTE] = { "note ", "" },
+    [FIELD_VERSION] = { "version ", "" },     [FIELD_VIA] = { "via ", "" },
 };
 
 // The type says whether a contact is active, the actor has a column of its own, and the alarm is the subject.
@@ -182,6 +209,10 @@ static void put_field(FILE *out, enum event_field field, const json_t *data, con
         put_threshold(out, data, value);
     } else if (field == FIELD_REASON && json_is_string(value)) {
         fputs(words_of_reason(json_string_value(value)), out);
+    } else if (field == FIELD_FIRST_OUT) {
+        fputs("the first of all", out);
+    } else if (field == FIELD_UNTIL_MS && json_is_integer(value)) {
+        put_until(out, value);
     } else if (field == FIELD_OFFSET_MS && json_is_integer(value)) {
         put_offset(out, value);
     } else if (frames[field].before != NULL) {

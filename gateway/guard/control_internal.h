@@ -44,4 +44,18 @@ struct control {
 // of an answer.
 json_t *control_when_recorded(struct control *control, uint64_t ticket, json_t *answer);
 
+// Whether a request comes from beyond the room: from the uplink's user, or said to be by the uplink.
+bool control_is_remote(const struct control *control, const json_t *request);
+
+// ---- control_alarms.c
+
+json_t *op_ack(struct control *control, const json_t *json);
+json_t *op_reset(struct control *control, const json_t *json);
+json_t *op_silence(struct control *control, const json_t *json);
+json_t *op_unsilence(struct control *control, const json_t *json);
+json_t *op_shelve(struct control *control, const json_t *json);
+json_t *op_unshelve(struct control *control, const json_t *json);
+json_t *op_isolate(struct control *control, const json_t *json);
+json_t *op_reinstate(struct control *control, const json_t *json);
+
 #endif

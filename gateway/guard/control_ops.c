@@ -30,60 +30,11 @@ static json_t *op_alarms(struct control *control, const json_t *request)
 }
 
 // What comes from beyond the room: from the uplink's user, or said to be by the uplink.
-static bool is_remote(const struct control *control, const json_t *request)
+bool control_is_remote(const struct control *control, const json_t *request)
 {
     const char *via = control_text(request, "via");
     return (via && strcmp(via, "local") != 0) ||
            (control->have_uplink_uid && control->current->uid == control->uplink_uid);
-}
-
-static json_t *answer_alarm(struct control *control, const struct request *done, const char *name)
-{
-    if (done->answer != CORE_ANSWER_DONE) {
-        return control_refuse(core_answer_words[done->answer], "%s: %s", name,
-                              core_answer_sentences[done->answer]);
-    }
-    return control_when_recorded(
-        control, done->ticket,
-        json_pack("{s:b, s:s, s:I}", "ok", 1, "alarm", name, "occurrence", (json_int_t)done->occurrence));
-}
-
-static json_t *on_alarm(struct control *control, const json_t *json, enum request_kind kind)
-{
-    const char *name = control_text(json, "alarm");
-    if (!name) {
-        return control_refuse("bad-request", "\"alarm\" is missing or no text; give it as \"room/alarm\"");
-    }
-    const json_t *occurrence = json_object_get(json, "occurrence");
-    if (occurrence && (!json_is_integer(occurrence) || json_integer_value(occurrence) < 1)) {
-        return control_refuse(
-            "bad-request",
-            "\"occurrence\" must be a whole number from 1; leave it out to mean the one that stands");
-    }
-    struct request request = { .kind = kind,
-                               .alarm = plan_find_alarm(control->setup.plan, name),
-                               .occurrence = (uint64_t)json_integer_value(occurrence),
-                               .remote = is_remote(control, json) };
-    if (request.alarm == SIZE_MAX) {
-        return control_refuse("not-found",
-                              "there is no alarm %.*s; `careroomctl alarms` lists those that stand",
-                              NAME_SIZE, name);
-    }
-    memcpy(request.actor, control->current->actor, sizeof request.actor);
-    if (mailbox_call(control->setup.mailbox, &request) < 0) {
-        return control_refuse("stopping", "the guard is stopping; ask again in a second");
-    }
-    return answer_alarm(control, &request, name);
-}
-
-static json_t *op_ack(struct control *control, const json_t *request)
-{
-    return on_alarm(control, request, REQUEST_ACK);
-}
-
-static json_t *op_reset(struct control *control, const json_t *request)
-{
-    return on_alarm(control, request, REQUEST_RESET);
 }
 
 static json_t *op_test(struct control *control, const json_t *json)
@@ -101,7 +52,7 @@ static json_t *op_test(struct control *control, const json_t *json)
     struct request request = { .kind = REQUEST_TEST,
                                .output = trial_find_output(control->setup.plan, name),
                                .for_ns = (uint64_t)ms * NS_PER_MS,
-                               .remote = is_remote(control, json) };
+                               .remote = control_is_remote(control, json) };
     if (request.output == SIZE_MAX) {
         return control_refuse("not-found", "there is no output %.*s; `careroomctl status` lists the outputs",
                               NAME_SIZE, name);
@@ -228,7 +179,9 @@ static json_t *op_scan(struct control *control, const json_t *request)
 }
 
 const struct control_op control_ops[] = {
-    { "status", op_status }, { "alarms", op_alarms }, { "ack", op_ack },
-    { "reset", op_reset },   { "test", op_test },     { "follow", op_follow },
-    { "uplink", op_uplink }, { "scan", op_scan },     { NULL, NULL },
+    { "status", op_status },       { "alarms", op_alarms },     { "ack", op_ack },
+    { "reset", op_reset },         { "silence", op_silence },   { "unsilence", op_unsilence },
+    { "shelve", op_shelve },       { "unshelve", op_unshelve }, { "isolate", op_isolate },
+    { "reinstate", op_reinstate }, { "test", op_test },         { "follow", op_follow },
+    { "uplink", op_uplink },       { "scan", op_scan },         { NULL, NULL },
 };

@@ -190,17 +190,17 @@ static void fill_snapshot(const struct guard *guard, struct core_snapshot *snaps
     }
 }
 
-static void answer_alarm(struct guard *guard, struct request *request)
+static void answer_ask(struct guard *guard, struct request *request)
 {
-    struct core_alarm_view view;
-    core_view_alarm(guard->core, request->alarm, &view);
+    struct core_input input = request->input;
+    input.actor = request->actor;
+    input.note = request->note.text[0] ? &request->note : NULL;
+    struct core_alarm_view view = { .occurrence = 0 };
+    if (input.kind == CORE_INPUT_ACK || input.kind == CORE_INPUT_RESET || input.kind == CORE_INPUT_SHELVE) {
+        core_view_alarm(guard->core, input.alarm, &view);
+    }
     uint64_t ticket_before = guard->last_ticket;
-    request->answer = step(
-        guard, &(struct core_input){ .kind = request->kind == REQUEST_ACK ? CORE_INPUT_ACK : CORE_INPUT_RESET,
-                                     .alarm = request->alarm,
-                                     .occurrence = request->occurrence,
-                                     .remote = request->remote,
-                                     .actor = request->actor });
+    request->answer = step(guard, &input);
     request->occurrence = view.occurrence;
     request->ticket = guard->last_ticket != ticket_before ? guard->last_ticket : 0;
 }
@@ -230,9 +230,8 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *us
         return 0;
     }
     switch (request->kind) {
-    case REQUEST_ACK:
-    case REQUEST_RESET:
-        answer_alarm(guard, request);
+    case REQUEST_ASK:
+        answer_ask(guard, request);
         break;
     case REQUEST_TEST:
         answer_test(guard, request);

@@ -8,7 +8,7 @@
 
 struct mailbox;
 
-enum request_kind { REQUEST_ACK, REQUEST_RESET, REQUEST_TEST, REQUEST_UPLINK_TROUBLE, REQUEST_VIEW };
+enum request_kind { REQUEST_ASK, REQUEST_TEST, REQUEST_UPLINK_TROUBLE, REQUEST_VIEW };
 
 // What the core looks like at one moment. Arrays of the plan's sizes, owned by whoever asks.
 struct core_snapshot {
@@ -21,8 +21,8 @@ struct core_snapshot {
 
 struct request {
     enum request_kind kind;
-    size_t alarm;
-    uint64_t occurrence;
+    struct core_input input; // REQUEST_ASK: as the core takes it; actor and note are taken from below
+    struct event_note note;
     size_t output; // REQUEST_TEST: which, and for how long
     uint64_t for_ns;
     bool remote;
@@ -32,6 +32,7 @@ struct request {
 
     // Answer
     enum core_answer answer;
+    uint64_t occurrence;   // REQUEST_ASK about an alarm: the one that was meant; 0: none
     enum test_answer test; // REQUEST_TEST
     uint64_t ticket;       // of the last event that it made; 0: none
 };

@@ -251,17 +251,26 @@ void plan_free(struct plan *plan)
     free(plan);
 }
 
+static bool is_named(const char *name, const char *room, const char *id)
+{
+    size_t length = strlen(room);
+    return strncmp(name, room, length) == 0 && name[length] == '/' && strcmp(name + length + 1, id) == 0;
+}
+
 size_t plan_find_alarm(const struct plan *plan, const char *name)
 {
-    const char *slash = strchr(name, '/');
-    if (!slash) {
-        return SIZE_MAX;
-    }
-    size_t room_length = (size_t)(slash - name);
     for (size_t i = 0; i < plan->core.n_alarms; i++) {
-        const struct core_alarm *alarm = &plan->core.alarms[i];
-        if (strncmp(alarm->room, name, room_length) == 0 && alarm->room[room_length] == '\0' &&
-            strcmp(alarm->id, slash + 1) == 0) {
+        if (is_named(name, plan->core.alarms[i].room, plan->core.alarms[i].id)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+size_t plan_find_point(const struct plan *plan, const char *name)
+{
+    for (size_t i = 0; i < plan->core.n_points; i++) {
+        if (is_named(name, plan->core.points[i].room, plan->core.points[i].id)) {
             return i;
         }
     }

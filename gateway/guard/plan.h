@@ -36,6 +36,9 @@ void plan_free(struct plan *plan);
 // The alarm named "room/alarm", or SIZE_MAX. Any thread; never blocks.
 size_t plan_find_alarm(const struct plan *plan, const char *name);
 
+// The point named "room/point", or SIZE_MAX. Any thread; never blocks.
+size_t plan_find_point(const struct plan *plan, const char *name);
+
 // "room/id" of an alarm into buf (NAME_SIZE). Any thread.
 void plan_alarm_name(const struct plan *plan, size_t alarm, char *buf, size_t size);
 

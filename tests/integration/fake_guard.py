@@ -123,6 +123,7 @@ class Journal:
         self.db.executescript(
             """
             PRAGMA journal_mode=WAL;
+            BEGIN;
             PRAGMA application_id=0x6372316a;
             PRAGMA user_version=2;
             CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -130,6 +131,7 @@ class Journal:
                 sequence INTEGER PRIMARY KEY, class TEXT NOT NULL, classseq INTEGER NOT NULL, feed INTEGER,
                 room TEXT NOT NULL, type TEXT NOT NULL, boottime_ns INTEGER NOT NULL, wall_ms INTEGER NOT NULL,
                 line TEXT NOT NULL, hash TEXT NOT NULL) STRICT;
+            COMMIT;
             """
         )
         self.db.executemany("INSERT INTO meta VALUES(?, ?)", [("gateway", gateway), ("site", site)])

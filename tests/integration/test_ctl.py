@@ -124,7 +124,7 @@ def one_line(result):
         (["statsu"], "did you mean 'careroomctl status'?"),
         (["sim"], "sim --help"),
         (["sim", "outptus"], "did you mean 'careroomctl sim outputs'?"),
-        (["shelve", "butterfly/air"], "unknown command 'shelve'"),
+        (["shelf", "butterfly/air"], "unknown command 'shelf'"),
         (["ack"], "usage: careroomctl ack ALARM"),
         (["ack", "butterfly/a", "b"], "too many words"),
         (["ack", "a/b", "c", "d", "e", "f", "g", "h", "i"], "too many words"),
@@ -491,10 +491,10 @@ def test_events_of_a_clock_that_was_set_later(place):
 
 def test_events_of_later_versions_and_hostile_text(place):
     journal = Journal(str(place.state))
-    journal.append("system", "drill.started", "butterfly", DAY,
+    journal.append("system", "sermon.held", "butterfly", DAY,
                    {"leader": "mei\u001b]0;x\u0007\u009b31m\u202e", "temp_mc": 99999999999, "co2_ppm": "many", "why": [1]})
     text = place.ctl("events").stdout
-    assert "drill.started: " in text and "leader mei\ufffd]0;x\ufffd\ufffd31m\ufffd" in text
+    assert "sermon.held: " in text and "leader mei\ufffd]0;x\ufffd\ufffd31m\ufffd" in text
     assert not any(ord(c) < 32 and c != "\n" or 0x7F <= ord(c) < 0xA0 for c in text)
     journal.close()
 

@@ -92,7 +92,7 @@ static void a_flood_of_doors_loses_the_oldest_doors_and_no_fire(void **state)
 static void *call(void *user)
 {
     struct mailbox *mailbox = user;
-    struct request request = { .kind = REQUEST_ACK, .alarm = 7 };
+    struct request request = { .kind = REQUEST_ASK, .input = { .alarm = 7 } };
     int r = mailbox_call(mailbox, &request);
     return (void *)(intptr_t)(r == 0 ? (int)request.ticket : r);
 }
@@ -107,7 +107,7 @@ static void a_call_waits_for_its_answer(void **state)
     assert_int_equal(poll(&fd, 1, 10000), 1);
     struct request *request = mailbox_take(mailbox);
     assert_non_null(request);
-    assert_int_equal(request->alarm, 7);
+    assert_int_equal(request->input.alarm, 7);
     request->ticket = 42;
     mailbox_done(mailbox);
     assert_null(mailbox_take(mailbox));
