@@ -17,6 +17,15 @@
 #define EDGES        32
 #define DRAIN_ROUNDS 4 // then other sources have their turn
 
+// A line that changes for ever (a loose contact, a cable beside a motor) would have this thread to itself, and
+// with a fire line's priority. Nothing that bounces or reads cards changes as often in a second: a bouncing
+// contact some dozen times, a reader with three cards of 64 bits 192 times. So its edges are not listened to
+// for a while; its level is read once a second instead, and active still counts at once. (The kernel goes on
+// to take its interrupts.) All the while its point is in trouble, so that no "inactive" between two changes
+// ends an alarm.
+#define EDGES_A_SECOND 200
+#define DEAF_SECONDS   10
+
 struct line_point {
     struct lines *owner;
     size_t point;
@@ -29,6 +38,9 @@ struct line_point {
     bool level;           // as last heard (contacts)
     bool gone;            // the line can't be had, or is no more: a trouble until the next start
     struct health health; // of a card reader's frames
+    unsigned edges;       // since the last lines_reread()
+    unsigned deaf;        // calls of lines_reread() until its edges are listened to again; 0: they are
+    bool noisy;           // told as a trouble, until a whole second is quiet
 };
 
 struct lines {
@@ -43,6 +55,15 @@ static void tell_trouble(struct line_point *p, enum trouble trouble)
 {
     p->owner->input(&(struct core_input){ .kind = CORE_INPUT_TROUBLE, .point = p->point, .trouble = trouble },
                     p->owner->user);
+}
+
+static void tell_noise(struct line_point *p, bool noisy)
+{
+    enum trouble noise = p->driver ? TROUBLE_DAMAGED : TROUBLE_UNREADABLE;
+    if (p->noisy != noisy) {
+        p->noisy = noisy;
+        tell_trouble(p, noisy ? noise : p->health.told);
+    }
 }
 
 // A timer shot for the time that the driver asked for; none for UINT64_MAX.
@@ -125,7 +146,13 @@ static int drain(struct line_point *p)
         for (int i = 0; i < n; i++) {
             feed_edge(p, edges[i].line, edges[i].level, lost, edges[i].boottime_ns);
         }
-    } while (n == EDGES && ++rounds < DRAIN_ROUNDS);
+        p->edges += n > 0 ? (unsigned)n : 0;
+    } while (n == EDGES && p->edges <= EDGES_A_SECOND && ++rounds < DRAIN_ROUNDS);
+    if (p->edges > EDGES_A_SECOND) {
+        p->deaf = DEAF_SECONDS;
+        (void)sd_event_source_set_enabled(p->io, SD_EVENT_OFF);
+        tell_noise(p, true);
+    }
     if (n < 0) {
         p->gone = true;
         tell_trouble(p, TROUBLE_GONE);
@@ -147,7 +174,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *user)
     struct line_point *p = user;
     (void)source;
     (void)usec;
-    (void)drain(p); // an edge that waits came before this deadline
+    if (!p->deaf) {
+        (void)drain(p); // an edge that waits came before this deadline
+    }
     if (p->driver) {
         struct driver_result result = { .next_ns = UINT64_MAX };
         p->driver->settle(p->state, clock_boottime_ns(), &result);
@@ -254,11 +283,37 @@ void lines_start(struct lines *lines)
     }
 }
 
+// What waits is older than the level that was read last. Bounded: it may come as fast as it is taken.
+static void listen_again(struct line_point *p)
+{
+    struct gpio_edge edges[EDGES];
+    bool lost;
+    for (unsigned round = 0; round < DRAIN_ROUNDS; round++) {
+        if (gpio_read_edges(p->gpio, edges, EDGES, &lost) < EDGES) {
+            break;
+        }
+    }
+    (void)sd_event_source_set_enabled(p->io, SD_EVENT_ON);
+}
+
+static void hear_out(struct line_point *p)
+{
+    if (p->deaf > 0) {
+        if (--p->deaf == 0) {
+            listen_again(p);
+        }
+    } else if (p->noisy) { // a second of listening, and not too much was heard
+        tell_noise(p, false);
+    }
+    p->edges = 0;
+}
+
 void lines_reread(struct lines *lines)
 {
     for (size_t i = 0; i < lines->n_points; i++) {
         struct line_point *p = &lines->points[i];
         if (!p->gone) {
+            hear_out(p);
             feed_level(p);
         }
     }

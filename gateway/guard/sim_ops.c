@@ -88,7 +88,7 @@ static json_t *op_line(struct control *control, const json_t *request)
     }
     size_t state = index_of(sim_contact_names, SIM_CONTACT_COUNT, control_text(request, "state"));
     if (state == SIM_CONTACT_COUNT) {
-        return control_refuse("bad-request", "\"state\" must be active, inactive or open");
+        return control_refuse("bad-request", "\"state\" must be active, inactive, open or chatters");
     }
     return outcome(sim_line(place.room, place.item, (enum sim_contact)state), name, "contact");
 }

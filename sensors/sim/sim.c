@@ -8,6 +8,7 @@
 #include "sensors/sim/bus.h"
 #include "sensors/sim/chip.h"
 #include "sensors/sim/feed.h"
+#include "sensors/sim/noise.h"
 #include "sensors/sim/pins.h"
 #include "sensors/sim/ports.h"
 
@@ -18,6 +19,7 @@ const char *const sim_contact_names[SIM_CONTACT_COUNT] = {
     [SIM_CONTACT_INACTIVE] = "inactive",
     [SIM_CONTACT_ACTIVE] = "active",
     [SIM_CONTACT_OPEN] = "open",
+    [SIM_CONTACT_CHATTERS] = "chatters",
 };
 
 enum part_kind { KIND_CHIP, KIND_MODULE, KIND_KEYBOARD, KIND_CONTACT, KIND_WIEGAND, KIND_OUTPUT };
@@ -31,6 +33,7 @@ struct part {
     struct sim_pin *pins[2];      // the others; two where it is a Wiegand reader
     bool normally_closed;         // KIND_CONTACT
     enum sim_drive closed_drives; // KIND_CONTACT: where a closed contact ties its line to
+    struct sim_noise *noise;      // KIND_CONTACT: while it chatters
 };
 
 // The lines beside an I2C bus; NULL where the configuration has none.
@@ -283,6 +286,8 @@ int sim_build(const struct config *config)
 
 void sim_destroy(void)
 {
+    for (size_t i = 0; i < n_parts; i++)
+        sim_noise_stop(parts[i].noise);
     sim_bus_detach_all();
     sim_ports_remove_all();
     sim_keyboards_remove_all();
@@ -317,12 +322,22 @@ static struct part *find_part(enum part_kind kind, const char *room, const char 
     return part && part->kind == kind ? part : NULL;
 }
 
+static int change_contact(struct part *part, enum sim_contact state)
+{
+    sim_noise_stop(part->noise);
+    part->noise = NULL;
+    if (state == SIM_CONTACT_CHATTERS)
+        return sim_noise_start(part->pins[0], contact_drive(part, SIM_CONTACT_ACTIVE),
+                               contact_drive(part, SIM_CONTACT_INACTIVE), &part->noise);
+    sim_pin_drive(part->pins[0], contact_drive(part, state));
+    return 0;
+}
+
 static int set_contact(struct part *part, enum quantity quantity, int32_t value)
 {
     if (quantity != QUANTITY_CONTACT || (value != 0 && value != 1))
         return -EINVAL;
-    sim_pin_drive(part->pins[0], contact_drive(part, value ? SIM_CONTACT_ACTIVE : SIM_CONTACT_INACTIVE));
-    return 0;
+    return change_contact(part, value ? SIM_CONTACT_ACTIVE : SIM_CONTACT_INACTIVE);
 }
 
 int sim_set(const char *room, const char *sensor, enum quantity quantity, int32_t value)
@@ -372,11 +387,10 @@ int sim_line(const char *room, const char *sensor, enum sim_contact state)
     if (!part)
         return -ENOENT;
     if (part->kind == KIND_CHIP)
-        return sim_chip_line(&part->chip, state);
+        return state == SIM_CONTACT_CHATTERS ? -EINVAL : sim_chip_line(&part->chip, state);
     if (part->kind != KIND_CONTACT || (unsigned)state >= SIM_CONTACT_COUNT)
         return -EINVAL;
-    sim_pin_drive(part->pins[0], contact_drive(part, state));
-    return 0;
+    return change_contact(part, state);
 }
 
 int sim_pulses(const char *room, const char *reader, const char *bits)

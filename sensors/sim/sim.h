@@ -23,7 +23,8 @@ extern const char *const sim_fault_names[SIM_FAULT_COUNT];
 enum sim_contact {
     SIM_CONTACT_INACTIVE,
     SIM_CONTACT_ACTIVE,
-    SIM_CONTACT_OPEN /* wire cut */,
+    SIM_CONTACT_OPEN,     // wire cut
+    SIM_CONTACT_CHATTERS, // active and inactive, 20,000 changes a second, until another state
     SIM_CONTACT_COUNT
 };
 extern const char *const sim_contact_names[SIM_CONTACT_COUNT];
