@@ -17,12 +17,12 @@
 #define EDGES        32
 #define DRAIN_ROUNDS 4 // then other sources have their turn
 
-// A line that changes for ever (a loose contact, a cable beside a motor) would have this thread to itself, and
-// with a fire line's priority. Nothing that bounces or reads cards changes as often in a second: a bouncing
-// contact some dozen times, a reader with three cards of 64 bits 192 times. So its edges are not listened to
-// for a while; its level is read once a second instead, and active still counts at once. (The kernel goes on
-// to take its interrupts.) All the while its point is in trouble, so that no "inactive" between two changes
-// ends an alarm.
+// A line that changes for ever (a loose contact, a cable beside a motor) would have this thread to itself,
+// and with a fire line's priority. Nothing that bounces or reads cards changes as often in a second: a
+// bouncing contact some dozen times, a reader with three cards of 64 bits 192 times. So its edges are not
+// listened to for a while; its level is read once a second instead, and active still counts at once. (The
+// kernel goes on to take its interrupts.) All the while its point is in trouble, so that no "inactive"
+// between two changes ends an alarm.
 #define EDGES_A_SECOND 200
 #define DEAF_SECONDS   10
 

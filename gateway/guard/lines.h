@@ -22,8 +22,8 @@ int lines_new(const struct plan *plan, sd_event *loop, lines_input_fn input, voi
 void lines_start(struct lines *lines);
 
 // Compare every line's level with what was last heard of it: the net under lost edges, called every second.
-// It is also what is left of a line that changes without end: the edges of such a line are not listened to for
-// a while, and its point is in trouble meanwhile (TROUBLE_DAMAGED; of a card reader TROUBLE_UNREADABLE).
+// It is also what is left of a line that changes without end: the edges of such a line are not listened to
+// for a while, and its point is in trouble meanwhile (TROUBLE_DAMAGED; of a card reader TROUBLE_UNREADABLE).
 // Main thread, no allocation.
 void lines_reread(struct lines *lines);
 

@@ -20,6 +20,15 @@ struct output {
     uint64_t test_until_ns; // active until then; 0: no test
     size_t point;
     enum trouble trouble; // as it was told
+
+    // Supervision: whether what hangs on the line does as it is told.
+    struct gpio_lines *feedback; // NULL: nobody says
+    bool feedback_active_low;
+    bool active;       // as it was driven
+    uint64_t since_ns; // when that became so
+    uint64_t patience_ns;
+    bool judged;    // since then
+    bool failed[2]; // [active]: it did not follow when it was last driven so
 };
 
 struct outputs {
@@ -29,7 +38,22 @@ struct outputs {
     uint64_t timer_ns; // when it is due; UINT64_MAX: it rests
 };
 
-// Set the level that the pattern, or a test, has now; returns when that changes.
+// What was driven for patience_ns is compared with the feedback; a pulse shorter than that is not judged, so
+// of a pattern that pulses faster only its pauses are, or nothing. Driven and at rest are judged apart, each
+// by its own last time: a dead siren obeys well enough between its pulses, and a welded relay during them.
+static void judge(struct output *output, uint64_t now_ns)
+{
+    bool level;
+    if (!output->feedback || now_ns - output->since_ns < output->patience_ns) {
+        return;
+    }
+    output->judged = true;
+    output->failed[output->active] =
+        gpio_get(output->feedback, 0, &level) < 0 || (level != output->feedback_active_low) != output->active;
+}
+
+// Set the level that the pattern, or a test, has now; returns when that changes
+// or the feedback is to be looked at.
 static uint64_t drive(struct output *output, uint64_t now_ns)
 {
     uint64_t rest_ns;
@@ -41,11 +65,17 @@ static uint64_t drive(struct output *output, uint64_t now_ns)
     } else {
         output->test_until_ns = 0;
     }
+    if (active != output->active) {
+        output->active = active;
+        output->since_ns = now_ns;
+        output->judged = false;
+    }
     output->level = active != output->active_low;
     if (output->gpio) {
         (void)gpio_set(output->gpio, output->level); // a failure is found and mended by outputs_verify()
     }
-    return change_ns;
+    uint64_t judge_ns = output->since_ns + output->patience_ns;
+    return output->feedback && !output->judged && judge_ns < change_ns ? judge_ns : change_ns;
 }
 
 static void arm(struct outputs *outputs, uint64_t due_ns)
@@ -74,6 +104,7 @@ static int on_change(sd_event_source *source, uint64_t usec, void *user)
     (void)source;
     (void)usec;
     for (size_t i = 0; i < outputs->n; i++) {
+        judge(&outputs->outputs[i], now_ns); // before the level is another one
         uint64_t change_ns = drive(&outputs->outputs[i], now_ns);
         due_ns = change_ns < due_ns ? change_ns : due_ns;
     }
@@ -91,6 +122,25 @@ static int add_timer(struct outputs *outputs, sd_event *loop)
         arm(outputs, UINT64_MAX);
     }
     return r < 0 ? r : 0;
+}
+
+// A twentieth less than the configuration grants, so that a pulse of just this length is judged wherever the
+// timers fall. Edges of the line come with the request; nobody listens to them, since levels are enough.
+static void supervise(struct output *output, const struct core_output *named,
+                      const struct config_output *config)
+{
+    if (!config->feedback) {
+        return;
+    }
+    const char *line = config->feedback;
+    output->feedback_active_low = config->feedback_active_low;
+    output->patience_ns = config->feedback_ms * NS_PER_MS / 20 * 19;
+    int r = gpio_request_inputs(&line, 1, BIAS_AS_IS, &output->feedback);
+    if (r < 0) {
+        output->failed[false] = true; // nobody will ever say that it follows
+        log_error("output %s/%s: its feedback %s can't be had: %s; it is in trouble until the next start",
+                  named->room, named->id, line, strerror(-r));
+    }
 }
 
 int outputs_new(const struct plan *plan, sd_event *loop, struct outputs **ret_outputs)
@@ -111,11 +161,13 @@ int outputs_new(const struct plan *plan, sd_event *loop, struct outputs **ret_ou
         output->point = plan->outputs[i].point;
         output->active_low = config->active_low;
         output->level = config->active_low;
+        output->since_ns = clock_boottime_ns();
         int r = gpio_request_output(config->line, output->level, &output->gpio);
         if (r < 0) {
             log_error("output %s/%s: line %s can't be had: %s; it stays silent until the next start",
                       plan->core.outputs[i].room, plan->core.outputs[i].id, config->line, strerror(-r));
         }
+        supervise(output, &plan->core.outputs[i], config);
     }
     int r = add_timer(outputs, loop);
     if (r < 0) {
@@ -179,11 +231,12 @@ static enum trouble verify(struct output *output)
     if (!output->gpio) {
         return TROUBLE_GONE;
     }
-    if (gpio_get(output->gpio, 0, &level) == 0 && level == output->level) {
-        return TROUBLE_NONE;
+    if (gpio_get(output->gpio, 0, &level) < 0 || level != output->level) {
+        (void)gpio_set(output->gpio, output->level);
+        return TROUBLE_STUCK;
     }
-    (void)gpio_set(output->gpio, output->level);
-    return TROUBLE_STUCK;
+    judge(output, clock_boottime_ns());
+    return output->failed[false] || output->failed[true] ? TROUBLE_NO_FEEDBACK : TROUBLE_NONE;
 }
 
 void outputs_verify(struct outputs *outputs, outputs_trouble_fn trouble, void *user)
@@ -206,6 +259,7 @@ void outputs_free(struct outputs *outputs)
     outputs_end_tests(outputs); // many kernels leave a line as it was last driven
     for (size_t i = 0; i < outputs->n; i++) {
         gpio_release(outputs->outputs[i].gpio);
+        gpio_release(outputs->outputs[i].feedback);
     }
     sd_event_source_unref(outputs->timer);
     free(outputs->outputs);

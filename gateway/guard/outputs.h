@@ -29,7 +29,10 @@ int outputs_test(struct outputs *outputs, size_t output, uint64_t for_ns);
 void outputs_end_tests(struct outputs *outputs);
 
 // Read every line back, set again what is not as it was driven, and tell what changed: TROUBLE_GONE (no
-// line), TROUBLE_STUCK (does not follow), TROUBLE_NONE (follows again). Called at start and every second.
+// line), TROUBLE_STUCK (does not follow), TROUBLE_NO_FEEDBACK (what hangs on it does not), TROUBLE_NONE
+// (follows again). Called at start and every second. A feedback is judged feedback_ms after each change, and
+// here, where nothing has changed for that long; pulses that are shorter are not judged. A siren that stayed
+// silent when it was driven is in trouble until it is driven and heard.
 void outputs_verify(struct outputs *outputs, outputs_trouble_fn trouble, void *user);
 
 void outputs_free(

@@ -2,6 +2,7 @@
 #include "sensors/sim/sim.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,6 +35,9 @@ struct part {
     bool normally_closed;         // KIND_CONTACT
     enum sim_drive closed_drives; // KIND_CONTACT: where a closed contact ties its line to
     struct sim_noise *noise;      // KIND_CONTACT: while it chatters
+    // KIND_OUTPUT with a feedback, pins[1]: what hangs on the line, which says what it does.
+    bool active_low, feedback_active_low;
+    atomic_bool stuck; // it stays as it is: dead where it was at rest, welded where it was active
 };
 
 // The lines beside an I2C bus; NULL where the configuration has none.
@@ -214,14 +218,34 @@ static int build_reader(struct part *part, const struct config *config, const st
     return r < 0 ? r : sim_pin_add(reader->d1, true, SIM_DRIVE_NONE, &part->pins[1]);
 }
 
+static enum sim_drive feedback_drive(const struct part *part, bool active)
+{
+    return active != part->feedback_active_low ? SIM_DRIVE_HIGH : SIM_DRIVE_LOW;
+}
+
+// From within gpio_set(), or when it is mended.
+static void followed(void *user, bool level)
+{
+    struct part *part = user;
+    if (!atomic_load(&part->stuck))
+        sim_pin_drive(part->pins[1], feedback_drive(part, level != part->active_low));
+}
+
 // The resistor at a relay's stage keeps it off while nobody drives it.
 static int build_output(struct part *part, const struct config_output *output)
 {
     part->kind = KIND_OUTPUT;
     int r = sim_pin_add(output->line, output->active_low, SIM_DRIVE_NONE, &part->pins[0]);
-    if (r == 0)
+    if (r < 0)
+        return r;
+    if (!output->feedback) {
         sim_feed_watch(part->pins[0]);
-    return r;
+        return 0;
+    }
+    part->active_low = output->active_low;
+    part->feedback_active_low = output->feedback_active_low;
+    sim_pin_watch(part->pins[0], followed, part);
+    return sim_pin_add(output->feedback, false, feedback_drive(part, false), &part->pins[1]);
 }
 
 static struct part *next_part(const struct config_room *room, const char *id)
@@ -361,10 +385,22 @@ static int chip_fault(struct part *part, enum sim_fault fault)
     return r;
 }
 
+static int output_fault(struct part *part, enum sim_fault fault)
+{
+    bool level;
+    uint64_t changed_ns;
+    if (!part->pins[1] || (fault != SIM_FAULT_STUCK && fault != SIM_FAULT_NONE))
+        return -EINVAL;
+    atomic_store(&part->stuck, fault == SIM_FAULT_STUCK);
+    sim_pin_level(part->pins[0], &level, &changed_ns);
+    followed(part, level);
+    return 0;
+}
+
 int sim_fault(const char *room, const char *id, enum sim_fault fault)
 {
     struct part *part = find_any(room, id);
-    if (!part || part->kind == KIND_OUTPUT)
+    if (!part)
         return -ENOENT;
     switch (part->kind) {
     case KIND_CHIP:
@@ -373,9 +409,10 @@ int sim_fault(const char *room, const char *id, enum sim_fault fault)
         return sim_port_fault(part->path, fault);
     case KIND_KEYBOARD:
         return sim_keyboard_fault(part->path, fault);
+    case KIND_OUTPUT:
+        return output_fault(part, fault);
     case KIND_CONTACT:
     case KIND_WIEGAND:
-    case KIND_OUTPUT:
         break;
     }
     return -EINVAL;

@@ -48,6 +48,7 @@ void sim_destroy(void);
 // soon as the fault is lifted; a bus's scl and sda lines, or its power line, lift it. A module on a serial
 // port is the same, but that stuck means frames that never end, and hang that the port is pulled out; so it
 // is for a card reader that types, which has no other fault. A chip whose answers have no check has no crc.
+// What hangs on an output with a feedback can be stuck: it stays as it is, and says so. A loop can't chatter.
 int sim_set(const char *room, const char *sensor, enum quantity quantity, int32_t value);
 int sim_fault(const char *room, const char *id, enum sim_fault fault);
 int sim_line(const char *room, const char *sensor, enum sim_contact state);

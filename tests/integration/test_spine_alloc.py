@@ -47,6 +47,10 @@ def test_the_guard_allocates_nothing_after_ready(nomalloc, world):
     for state in ("active", "inactive") * 50:
         world.line("door", state)
     events.wait("door.opened")
+    world.line("door", "chatters")
+    events.wait("point.trouble", subject="butterfly/door", reason="damaged")
+    world.line("door", "inactive")
+    events.wait("point.restored", subject="butterfly/door")
     world.badge()
     events.wait("access.presented")
     world.set("air", "co2", 1800)
