@@ -163,10 +163,11 @@ static void put_until(FILE *out, const json_t *value)
     fprintf(out, "until %s", text);
 }
 
-static void put_threshold(FILE *out, const json_t *data, const json_t *value)
+// A number in the unit of the value that stands beside it.
+static void put_beside(FILE *out, const char *what, const json_t *data, const json_t *value)
 {
     const struct quantity_info *quantity = measured(data);
-    fputs("limit ", out);
+    fputs(what, out);
     if (quantity != NULL && json_is_integer(value))
         put_value(out, quantity, value);
     else
@@ -199,14 +200,22 @@ static bool hidden(enum event_field field, const json_t *value)
                             (field == FIELD_SEVERITY && strcmp(text, severity_names[SEVERITY_TROUBLE]) == 0));
 }
 
+// Fields whose unit is that of the value beside them.
+static const char *const beside[FIELD_COUNT] = {
+    [FIELD_THRESHOLD] = "limit ",
+    [FIELD_MEAN] = "mean ",
+    [FIELD_RISE] = "changed by ",
+    [FIELD_OTHER] = "the other says ",
+};
+
 static void put_field(FILE *out, enum event_field field, const json_t *data, const json_t *value)
 {
     const struct quantity_info *quantity = quantity_of_key(event_field_names[field]);
     if (quantity != NULL && json_is_integer(value)) {
         fprintf(out, "%s ", quantity->name);
         put_value(out, quantity, value);
-    } else if (field == FIELD_THRESHOLD) {
-        put_threshold(out, data, value);
+    } else if (beside[field] != NULL) {
+        put_beside(out, beside[field], data, value);
     } else if (field == FIELD_REASON && json_is_string(value)) {
         fputs(words_of_reason(json_string_value(value)), out);
     } else if (field == FIELD_FIRST_OUT) {
@@ -234,12 +243,13 @@ static bool known_field(const char *key)
 
 // What was measured comes first, then what it means.
 static const enum event_field order[] = {
-    FIELD_COMMAND,  FIELD_REASON,     FIELD_CO2_PPM,    FIELD_TEMP_MC,    FIELD_RH_MPCT,   FIELD_PRESSURE_PA,
-    FIELD_PM1_NGM3, FIELD_PM25_NGM3,  FIELD_PM10_NGM3,  FIELD_VOLTAGE_UV, FIELD_THRESHOLD, FIELD_ROLE,
-    FIELD_LOST,     FIELD_LOST_CLASS, FIELD_BITS,       FIELD_OFFSET_MS,  FIELD_VERSION,   FIELD_SEVERITY,
-    FIELD_STATE,    FIELD_OCCURRENCE, FIELD_VIA,        FIELD_FIRST_OUT,  FIELD_UNTIL_MS,  FIELD_CHANGES,
-    FIELD_KIND,     FIELD_PERSON,     FIELD_DIRECTION,  FIELD_MARK,       FIELD_CHILDREN,  FIELD_STAFF,
-    FIELD_SAFE,     FIELD_MISSING,    FIELD_DURATION_S, FIELD_NOTE,
+    FIELD_COMMAND,   FIELD_REASON,    FIELD_CO2_PPM,   FIELD_TEMP_MC,    FIELD_RH_MPCT,    FIELD_PRESSURE_PA,
+    FIELD_PM1_NGM3,  FIELD_PM25_NGM3, FIELD_PM10_NGM3, FIELD_VOLTAGE_UV, FIELD_THRESHOLD,  FIELD_MEAN,
+    FIELD_RISE,      FIELD_OTHER,     FIELD_ROLE,      FIELD_LOST,       FIELD_LOST_CLASS, FIELD_BITS,
+    FIELD_OFFSET_MS, FIELD_VERSION,   FIELD_SEVERITY,  FIELD_STATE,      FIELD_OCCURRENCE, FIELD_VIA,
+    FIELD_FIRST_OUT, FIELD_UNTIL_MS,  FIELD_CHANGES,   FIELD_KIND,       FIELD_PERSON,     FIELD_DIRECTION,
+    FIELD_MARK,      FIELD_CHILDREN,  FIELD_STAFF,     FIELD_SAFE,       FIELD_MISSING,    FIELD_DURATION_S,
+    FIELD_NOTE,
 };
 // All but the three that hidden() names: a new field wants its place here.
 _Static_assert(sizeof order / sizeof *order == FIELD_COUNT - 3, "every field is shown or hidden");

@@ -20,6 +20,7 @@
 #include "gateway/guard/local_time.h"
 #include "gateway/guard/minutes.h"
 #include "gateway/guard/outputs.h"
+#include "gateway/guard/restore.h"
 #include "gateway/guard/scan.h"
 #include "gateway/guard/workers.h"
 
@@ -47,7 +48,7 @@ struct guard {
 
     sd_event *loop;
     sd_event_source *deadline, *tick;
-    uint64_t tick_next_usec;
+    uint64_t tick_next_usec, save_next_ns;
     struct lines *lines;
     struct outputs *outputs;
     struct minutes *minutes;
@@ -297,6 +298,11 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *user)
     outputs_verify(guard->outputs, on_point_trouble, guard);
     watch_clock(guard);
     minutes_tick(guard->minutes, clock_wall_ms() / 1000, guard->recorder);
+    struct core_now now = now_of();
+    if (now.boottime_ns >= guard->save_next_ns) {
+        guard->save_next_ns = now.boottime_ns + RESTORE_SAVE_NS;
+        restore_save(guard->core, &now, guard->recorder);
+    }
     if (guard->watchdog_usec) {
         (void)sd_notify(0, "WATCHDOG=1");
     }
@@ -329,13 +335,6 @@ static int add_timer(struct guard *guard, sd_event_source **ret, uint64_t usec,
     return r < 0 ? r : sd_event_source_set_priority(*ret, priority);
 }
 
-static void restore_alarm(const struct state_record *record_, void *user)
-{
-    struct guard *guard = user;
-    struct core_now now = now_of();
-    (void)core_restore(guard->core, record_, &now);
-}
-
 // The journal, then the core with the alarms that stood; without a disk the core starts empty and guards all
 // the same.
 static int start_core(struct guard *guard)
@@ -355,7 +354,7 @@ static int start_core(struct guard *guard)
                                     .identity = &guard->identity };
     setup.error = journal_open(guard->config->state_dir, &guard->identity, &setup.journal);
     if (setup.error == 0) {
-        setup.error = journal_load_state(setup.journal, restore_alarm, guard);
+        setup.error = restore_core(guard->core, guard->plan, setup.journal, &now);
         if (setup.error < 0) {
             log_error("journal: the alarms that stood can't be read back: %s; conditions that still hold "
                       "alarm anew",
@@ -491,6 +490,8 @@ static void stop(struct guard *guard)
     mailbox_free(guard->mailbox);
     workers_stop(guard->workers);
     lines_free(guard->lines);
+    struct core_now now = now_of();
+    restore_save(guard->core, &now, guard->recorder);
     minutes_flush(guard->minutes, guard->recorder);
     minutes_free(guard->minutes);
     if (!recorder_stop(guard->recorder, STOP_WRITE_MS)) {
