@@ -43,8 +43,45 @@ enum core_alarm_kind {
     CORE_ALARM_KIND_COUNT
 };
 
+// How a condition is judged. What can be seen speaks for it (beyond), against it (back) or neither (between,
+// the deadband); or nothing can be said (unknown: never taken for normal, nor for an alarm). With threshold T
+// and deadband D, above (below: mirrored):
+//
+//     CONTACT      active: beyond, whatever its trouble. Inactive and trusted: back. Else unknown.
+//     THRESHOLD    last value: beyond > T, back <= T - D.
+//     MEAN         mean of the window as THRESHOLD. The window: the last window_ns / 60 s whole minutes of
+//                  boottime before the one under way; its mean: the mean of the minutes' means, each rounded
+//                  to the nearest, whatever the number of their values. Fewer than 75 % of the minutes with a
+//                  value: unknown. It moves with the first value of each minute.
+//     RISE         last value less the lowest of the window's minutes (below: the highest less the last
+//                  value): beyond >= T; back <= T - D and < T. Fewer than two minutes with a value: unknown.
+//     UNCHANGED    beyond: at least 10 values in a row were equal, and the last came at least window_ns after
+//                  the first. Back: the last value differs from the one before, or is equal to one that did.
+//                  A time in which the point is not trusted begins the row anew.
+//     APART        difference of the last values, without its sign, as THRESHOLD above; both must be trusted.
+//     COMBINATION  of the members at_least hold: beyond; could hold if the unknown ones did: unknown; else
+//                  back. An alarm holds while its condition does, is unknown where its own is unknown and
+//                  does not hold, and does not hold out of service. A contact: beyond holds, unknown is.
+//     CONFIRM      none of the members stands: back. At least min(at_least, members that are neither in
+//                  trouble nor out of service) stand: beyond, at once. Else between; and once a member has
+//                  been unacknowledged without a break for prealarm_ns (0: at once): beyond. A member that
+//                  clears and is raised again unanswered does not begin that time anew. No on-delay.
+//     TROUBLE      the point is in trouble: beyond; else back.
+//     FLOOR        floor.h.
+//
+// A point that has not reported, or is not trusted, makes THRESHOLD to APART unknown. A condition becomes
+// true when beyond was seen without a break for on_delay_ns, and false when back was for off_delay_ns; at
+// the very end of a delay it has run out, whatever comes at that moment. Unknown holds a delay that runs:
+// what remains of it goes on with the next value of its own that speaks for the change (kinds without
+// values: as soon as one does). Anything else stops it.
+//
+// A condition that changed CHATTER_CHANGES times within CHATTER_NS (chatter.h; ends included; the delays are
+// behind it, so that it is alarms that are counted) chatters: it is held true, and goes on being judged
+// beneath, until nothing has changed for CHATTER_NS. So are the contacts of doors and windows, whose openings
+// are then counted, not told. A restart forgets what was counted.
+
 // What a combination, a confirmation or a suppression looks at: an alarm of the plan that comes before, or a
-// contact.
+// contact. Those of a combination or a confirmation are of its own room, and an alarm is in its point's.
 struct core_member {
     bool contact; // index is in plan.points; false: in plan.alarms
     size_t index;
@@ -54,7 +91,7 @@ struct core_alarm {
     const char *room, *id; // id below the room: "smoke-1", "co2-high", "air.trouble", "air.floor"
     size_t room_index;
     enum core_alarm_kind kind;
-    size_t point;
+    size_t point; // but of COMBINATION and CONFIRM, which have none
     enum severity severity;
     enum event_class class;
     enum alarm_ending ending;
@@ -266,7 +303,8 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
 // another boot), silences and shelves end, and isolations stay for as long as they were asked for.
 bool core_restore(struct core *core, const struct state_record *record, const struct core_now *now);
 
-// Give the rolling means a minute of before the restart: `ago_ns` before now, from the journal's telemetry.
+// Give MEAN and RISE a minute of before the restart, which began `ago_ns` before now, from the journal's
+// telemetry; before the first step. Minutes that are not given are empty.
 void core_restore_minute(struct core *core, size_t point, enum quantity quantity, uint64_t ago_ns,
                          int32_t mean, uint32_t samples, const struct core_now *now);
 
@@ -275,8 +313,9 @@ void core_restore_minute(struct core *core, size_t point, enum quantity quantity
 typedef void (*core_record_fn)(const struct state_record *record, void *user);
 void core_save(struct core *core, const struct core_now *now, core_record_fn each, void *user);
 
-// The decision. Never blocks, never allocates; bounded by n_alarms of the room for an input, of the plan for
-// a tick. *ret_actions is overwritten as a whole.
+// The decision. Never blocks, never allocates; bounded by the alarms, members and points of the room for an
+// input, of the plan for a tick, once more for each delay or value that ran out there since the last call.
+// *ret_actions is overwritten as a whole.
 void core_step(struct core *core, const struct core_input *input, const struct core_now *now,
                struct core_actions *ret_actions);
 
