@@ -57,8 +57,36 @@ static void print_alarm(struct table *table, const json_t *alarm)
                : json_is_true(condition)   ? "condition holds"
                                            : "condition gone");
     table_cell(table, STYLE_PLAIN, "since %s", since);
-    table_cell(table, STYLE_PLAIN, "%s%s%s", text_or_nothing(alarm, "instruction"),
-               *reason == '\0' ? "" : " — ", words_of_reason(reason));
+    const char *site = text_or_nothing(alarm, "site_instruction");
+    table_cell(table, STYLE_PLAIN, "%s%s%s%s%s", text_or_nothing(alarm, "instruction"),
+               *site == '\0' ? "" : " ", site, *reason == '\0' ? "" : " — ", words_of_reason(reason));
+}
+
+static void print_rest(const json_t *object, const char *key, const char *before)
+{
+    uint64_t rest;
+    char text[32];
+    if (count_of(object, key, &rest) == 0) {
+        text_age(rest, text, sizeof text);
+        printf("%s%s", before, text);
+    }
+}
+
+// Shelved, suppressed, out of service: nobody is told of them, so that here they are never left out.
+static void print_set_aside(const json_t *set_aside)
+{
+    size_t i;
+    json_t *alarm;
+    json_array_foreach(set_aside, i, alarm)
+    {
+        printf(i == 0 ? "set aside: " : ", ");
+        text_put(stdout, STYLE_WARN, text_of(alarm, "id"), 0);
+        putchar(' ');
+        text_put(stdout, STYLE_PLAIN, text_of(alarm, "state"), 0);
+        print_rest(alarm, "rest_ms", " for another ");
+    }
+    if (json_array_size(set_aside) > 0)
+        putchar('\n');
 }
 
 static void print_alarms(const json_t *alarms)
@@ -126,6 +154,7 @@ static void print_room(const json_t *room)
         printf("  ");
         text_put(stdout, STYLE_PLAIN, name, 0);
     }
+    print_rest(room, "silent_ms", "  silenced for another ");
     putchar('\n');
     struct table table = { .columns = 4, .indent = 2 };
     size_t i;
@@ -256,6 +285,7 @@ enum ctl_status ctl_status_command(struct ctl *ctl)
     } else {
         print_gateway(json_object_get(status_object, "gateway"));
         print_alarms(json_object_get(status_object, "alarms"));
+        print_set_aside(json_object_get(status_object, "set_aside"));
         size_t i;
         json_t *room;
         json_array_foreach(json_object_get(status_object, "rooms"), i, room) print_room(room);
@@ -268,18 +298,20 @@ enum ctl_status ctl_status_command(struct ctl *ctl)
 
 enum ctl_status ctl_alarms_command(struct ctl *ctl)
 {
-    json_t *alarms = NULL;
-    enum ctl_status status =
-        ask_guard_for(ctl, json_pack("{s:s}", "op", "alarms"), "alarms", JSON_ARRAY, &alarms);
+    json_t *answer = NULL;
+    enum ctl_status status = ask_guard(ctl, json_pack("{s:s}", "op", "alarms"), &answer);
     if (status != CTL_DONE)
         return status;
-    if (ctl->option[OPTION_JSON] != NULL) {
-        json_t *object = ctl_must(json_pack("{s:O}", "alarms", alarms));
-        ctl_print_json(object);
-        json_decref(object);
+    if (!json_is_array(json_object_get(answer, "alarms"))) {
+        status = ctl_fail(CTL_REFUSED, "careroomd's answer has no 'alarms'; are careroomd and careroomctl of "
+                                       "one version?");
+    } else if (ctl->option[OPTION_JSON] != NULL) {
+        json_object_del(answer, "ok");
+        ctl_print_json(answer);
     } else {
-        print_alarms(alarms);
+        print_alarms(json_object_get(answer, "alarms"));
+        print_set_aside(json_object_get(answer, "set_aside"));
     }
-    json_decref(alarms);
-    return CTL_DONE;
+    json_decref(answer);
+    return status;
 }

@@ -26,7 +26,9 @@ static json_t *op_alarms(struct control *control, const json_t *request)
     if (!snapshot) {
         return control_refuse("stopping", "the guard is stopping; ask again in a second");
     }
-    return json_pack("{s:b, s:o}", "ok", 1, "alarms", view_alarms(control->setup.plan, snapshot));
+    return json_pack("{s:b, s:o, s:o}", "ok", 1, "alarms",
+                     view_alarms(control->setup.config, control->setup.plan, snapshot), "set_aside",
+                     view_set_aside(control->setup.plan, snapshot));
 }
 
 // What comes from beyond the room: from the uplink's user, or said to be by the uplink.

@@ -189,6 +189,9 @@ static void fill_snapshot(const struct guard *guard, struct core_snapshot *snaps
     for (size_t i = 0; i < guard->plan->core.n_outputs; i++) {
         snapshot->outputs[i] = core_view_output(guard->core, i);
     }
+    for (size_t i = 0; i < guard->plan->core.n_rooms; i++) {
+        core_view_room(guard->core, i, &snapshot->rooms[i]);
+    }
 }
 
 static void answer_ask(struct guard *guard, struct request *request)

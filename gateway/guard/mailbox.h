@@ -17,6 +17,7 @@ struct core_snapshot {
     struct core_point_view *points;
     struct core_alarm_view *alarms;
     enum core_pattern *outputs;
+    struct core_room_view *rooms;
 };
 
 struct request {

@@ -17,7 +17,8 @@ struct core_snapshot *snapshot_new(const struct plan *plan)
     snapshot->points = calloc(plan->core.n_points, sizeof *snapshot->points);
     snapshot->alarms = calloc(plan->core.n_alarms, sizeof *snapshot->alarms);
     snapshot->outputs = calloc(plan->core.n_outputs + 1, sizeof *snapshot->outputs);
-    if (!snapshot->points || !snapshot->alarms || !snapshot->outputs) {
+    snapshot->rooms = calloc(plan->core.n_rooms, sizeof *snapshot->rooms);
+    if (!snapshot->points || !snapshot->alarms || !snapshot->outputs || !snapshot->rooms) {
         snapshot_free(snapshot);
         return NULL;
     }
@@ -32,86 +33,8 @@ void snapshot_free(struct core_snapshot *snapshot)
     free(snapshot->points);
     free(snapshot->alarms);
     free(snapshot->outputs);
+    free(snapshot->rooms);
     free(snapshot);
-}
-
-// What a carer should do, by what stands. The texts of a site and of other languages come with the panel's.
-static const char *instruction(const struct core_alarm *alarm)
-{
-    switch (alarm->severity) {
-    case SEVERITY_FIRE:
-        return "Evacuate the children now. Call the fire brigade.";
-    case SEVERITY_CRITICAL:
-        return "Go to the room now and help.";
-    case SEVERITY_WARNING:
-    case SEVERITY_ADVISORY:
-        if (alarm->kind == CORE_ALARM_FLOOR) {
-            return "Air the room for an hour or have the sensor calibrated.";
-        }
-        return alarm->kind == CORE_ALARM_THRESHOLD && alarm->quantity == QUANTITY_CO2
-                   ? "Air the room."
-                   : "Look after the room.";
-    case SEVERITY_TROUBLE:
-        return "This point does not guard the room. Call the installer.";
-    case SEVERITY_COUNT:
-        break;
-    }
-    return "";
-}
-
-static json_t *alarm_json(const struct plan *plan, const struct core_snapshot *snapshot, size_t i)
-{
-    const struct core_alarm *alarm = &plan->core.alarms[i];
-    const struct core_alarm_view *view = &snapshot->alarms[i];
-    char name[NAME_SIZE], since[32];
-    plan_alarm_name(plan, i, name, sizeof name);
-    clock_format_utc(view->since_wall_ms, since, sizeof since);
-    json_t *json = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:b}", "id", name, "occurrence",
-                             (json_int_t)view->occurrence, "state", alarm_state_names[view->state],
-                             "severity", severity_names[alarm->severity], "since", since, "instruction",
-                             instruction(alarm), "condition", view->condition);
-    enum trouble trouble = snapshot->points[alarm->point].trouble;
-    if (alarm->kind == CORE_ALARM_TROUBLE && trouble != TROUBLE_NONE) {
-        json_object_set_new(json, "reason", json_string(trouble_names[trouble]));
-    }
-    return json;
-}
-
-// Gravest first, then the oldest.
-struct standing {
-    size_t alarm;
-    enum severity severity;
-    int64_t since_wall_ms;
-};
-
-static int compare_standing(const void *a, const void *b)
-{
-    const struct standing *x = a, *y = b;
-    if (x->severity != y->severity) {
-        return x->severity > y->severity ? -1 : 1;
-    }
-    return (x->since_wall_ms > y->since_wall_ms) - (x->since_wall_ms < y->since_wall_ms);
-}
-
-json_t *view_alarms(const struct plan *plan, const struct core_snapshot *snapshot)
-{
-    struct standing *standing = calloc(plan->core.n_alarms, sizeof *standing);
-    json_t *array = json_array();
-    size_t n = 0;
-    for (size_t i = 0; standing && i < plan->core.n_alarms; i++) {
-        if (alarm_standing(snapshot->alarms[i].state)) {
-            standing[n++] =
-                (struct standing){ i, plan->core.alarms[i].severity, snapshot->alarms[i].since_wall_ms };
-        }
-    }
-    if (standing) {
-        qsort(standing, n, sizeof *standing, compare_standing);
-    }
-    for (size_t i = 0; i < n; i++) {
-        json_array_append_new(array, alarm_json(plan, snapshot, standing[i].alarm));
-    }
-    free(standing);
-    return array;
 }
 
 static const char *point_driver(const struct plan_source *source)
@@ -166,8 +89,14 @@ static json_t *room_json(const struct config_room *room, size_t r, const struct 
                                                  core_pattern_names[snapshot->outputs[i]], "state",
                                                  trouble == TROUBLE_NONE ? "ok" : "trouble"));
     }
-    return json_pack("{s:s, s:s, s:o, s:o}", "id", room->id, "name", room->name, "points", points, "outputs",
-                     outputs);
+    json_t *json = json_pack("{s:s, s:s, s:o, s:o}", "id", room->id, "name", room->name, "points", points,
+                             "outputs", outputs);
+    uint64_t silent_until_ns = snapshot->rooms[r].silent_until_ns;
+    if (silent_until_ns > snapshot->now_ns) {
+        json_object_set_new(json, "silent_ms",
+                            json_integer((json_int_t)((silent_until_ns - snapshot->now_ns) / NS_PER_MS)));
+    }
+    return json;
 }
 
 static json_t *uplink_json(const struct config *config, const struct uplink_report *uplink, uint64_t now_ns)
@@ -208,7 +137,8 @@ json_t *view_status(const struct config *config, const struct plan *plan,
         json_pack("{s:s, s:s, s:s, s:s, s:I, s:s}", "id", config->gateway_id, "site", config->site, "version",
                   CAREROOM_VERSION, "bootid", boot_id, "uptime_s", (json_int_t)(snapshot->now_ns / NS_PER_S),
                   "clock", clock_quality_names[snapshot->clock]);
-    return json_pack("{s:o, s:o, s:o, s:o, s:o}", "gateway", gateway, "rooms", rooms, "alarms",
-                     view_alarms(plan, snapshot), "uplink", uplink_json(config, uplink, snapshot->now_ns),
-                     "journal", journal_json(recorder, ring_waiting));
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "gateway", gateway, "rooms", rooms, "alarms",
+                     view_alarms(config, plan, snapshot), "set_aside", view_set_aside(plan, snapshot),
+                     "uplink", uplink_json(config, uplink, snapshot->now_ns), "journal",
+                     journal_json(recorder, ring_waiting));
 }

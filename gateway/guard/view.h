@@ -23,11 +23,16 @@ struct uplink_report {
 struct core_snapshot *snapshot_new(const struct plan *plan);
 void snapshot_free(struct core_snapshot *snapshot);
 
-// [{"id","occurrence","state","severity","since","instruction","condition","reason"}], the gravest first,
-// then the oldest. "occurrence" and "since" of the raise that stands. New reference; NULL: out of memory.
-json_t *view_alarms(const struct plan *plan, const struct core_snapshot *snapshot);
+// [{"id","occurrence","state","severity","since","instruction","condition","firstout"}], the gravest first,
+// then the oldest; with "site_instruction" where the site has its own words, "reason" of a trouble, "rest_ms"
+// of an isolation. "occurrence" and "since" of the raise that stands. New reference; NULL: out of memory.
+json_t *view_alarms(const struct config *config, const struct plan *plan,
+                    const struct core_snapshot *snapshot);
 
-// The whole: {"gateway","rooms","alarms","uplink","journal"}. New reference.
+// [{"id","state","rest_ms"}]: shelved, suppressed, out of service. New reference.
+json_t *view_set_aside(const struct plan *plan, const struct core_snapshot *snapshot);
+
+// The whole: {"gateway","rooms","alarms","set_aside","uplink","journal"}. New reference.
 json_t *view_status(const struct config *config, const struct plan *plan,
                     const struct core_snapshot *snapshot, const struct uplink_report *uplink,
                     const struct recorder *recorder, size_t ring_waiting, const char *boot_id);
