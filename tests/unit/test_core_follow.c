@@ -696,14 +696,19 @@ static void test_the_fan_follows_the_rule_and_not_the_alarm(void **unused)
     assert_int_equal(silence(2 * S, SLEEP, 60 * S), CORE_ANSWER_DONE);
     answer_alarm(3 * S, CORE_INPUT_ACK, A_AIR2);
     assert_output(O_FAN2, PATTERN_ON);
-    core->alarms[A_AIR2].state = ALARM_SHELVED; // nobody is told, and the air is as bad as before
-    co2(4 * S, P_AIR2, 1700);
-    follow_note(core, SLEEP);
-    tick(5 * S);
+    co2(4 * S, P_AIR2, 1400);
+    assert_output(O_FAN2, PATTERN_OFF);
+    core->alarms[A_AIR2].state = ALARM_SHELVED; // nobody is told, and the air is as bad as ever
+    co2(5 * S, P_AIR2, 1700);
+    assert_int_equal(actions.n_events, 0);
     assert_output(O_FAN2, PATTERN_ON);
+    co2(6 * S, P_AIR2, 1450);
+    assert_output(O_FAN2, PATTERN_ON);
+    co2(7 * S, P_AIR2, 1400);
+    assert_output(O_FAN2, PATTERN_OFF);
     core->alarms[A_MEAN].met = true;
     follow_note(core, PLAY);
-    tick(6 * S);
+    tick(8 * S);
     assert_output(O_FAN, PATTERN_ON);
 }
 
