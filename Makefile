@@ -79,7 +79,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
 .PHONY: objects
 objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit tests/bench))
 
-$(BUILD)/obj/sensors/bus/input_evdev.o $(BUILD)/obj/tests/unit/test_input_evdev.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
+$(BUILD)/obj/sensors/bus/input_evdev.o $(BUILD)/obj/tests/unit/test_input_evdev.o $(BUILD)/obj/tests/board/keyboards.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
 $(BUILD)/obj/%.o: %.c VERSION
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
@@ -108,15 +108,22 @@ check-trixie check-arm64:
 
 # ---- The emulated board: the programs that are installed, on a real kernel (docs/board.md)
 
-BOARD_TOOLS := $(addprefix $(BUILD)/board/board-,i2c-chips pulses stopwatch)
+BOARD_TOOLS := $(addprefix $(BUILD)/board/board-,i2c-chips keyboards pulses serial-modules stopwatch)
 BOARD_PARTS := $(BOARD_TOOLS) $(addprefix $(BUILD)/board/,powerless_disk.so no_sync.so)
 .PHONY: check-board board-parts
 check-board:
 	@exec env BUILD=$(BUILD) scripts/board.sh
 board-parts: $(addprefix $(BUILD)/,careroomd careroom-uplink careroomctl) $(BOARD_PARTS)
-$(BUILD)/board/board-i2c-chips: $(call obj,tests/board/i2c_chips.c gateway/guard/catalogue.c $(COMMON) $(PARTS) $(SIM))
+BOARD_WORLD := $(call obj,tests/board/world.c gateway/guard/catalogue.c $(COMMON) $(PARTS) $(SIM))
+$(BUILD)/board/board-i2c-chips: $(BUILD)/obj/tests/board/i2c_chips.o $(BOARD_WORLD)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,fuse3 $(LIBS_GUARD))
+$(BUILD)/board/board-serial-modules: $(BUILD)/obj/tests/board/serial_modules.o $(BOARD_WORLD)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD))
+$(BUILD)/board/board-keyboards: $(BUILD)/obj/tests/board/keyboards.o
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,libevdev)
 $(BUILD)/board/board-%: $(BUILD)/obj/tests/board/%.o
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^

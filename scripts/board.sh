@@ -2,7 +2,8 @@
 # The programs on a real kernel in an emulator, and power cuts: installs what is missing, builds, runs tests/board/run.py.
 # `board.sh chain|power` runs one part; `board.sh kernel` only makes the kernel and says where it is.
 #
-# BOARD_KERNEL=FILE    a ready bzImage; without it one is built from Debian's source once, and kept outside the tree
+# BOARD_KERNEL=FILE    a ready bzImage; without it one is built from Debian's source once, and kept outside the tree. What a
+#                      ready one lacks is skipped, and said so
 # BOARD_CUTS=N         power cuts (100); BOARD_SEED=N repeats the moments of an earlier run
 #
 # The last line is "N passed, N failed".
@@ -70,6 +71,7 @@ find_kernel() {
     kernel=$cache/bzImage-$version-$(sha256sum "$fragment" | cut -c 1-12)
     exec 9>"$cache/lock"
     flock 9 # one builds, others wait for it
+    export BOARD_WHOLE=1
     [ -s "$kernel" ] || build_kernel "$package" "$kernel"
     exec 9>&-
 }

@@ -20,17 +20,27 @@ BUILD = Path(os.environ.get("CAREROOM_BUILD", ROOT / "build")).resolve()
 KERNEL = Path(os.environ.get("BOARD_KERNEL", ""))
 LIMIT = float(os.environ.get("CAREROOM_WAIT", "60"))  # seconds that anything awaited may take; emulated and without KVM
 PROGRAMS = [BUILD / name for name in ("careroomd", "careroom-uplink", "careroomctl")]
-TOOLS = [BUILD / "board" / f"board-{name}" for name in ("i2c-chips", "pulses", "stopwatch")]
+TOOLS = [BUILD / "board" / f"board-{name}" for name in ("i2c-chips", "keyboards", "pulses", "serial-modules", "stopwatch")]
 NO_SYNC = BUILD / "board" / "no_sync.so"
 DISK_PLUGIN = BUILD / "board" / "powerless_disk.so"
 ACCELERATOR = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
 # What must never be on the console, whatever is done to the board.
 NEVER = ("Kernel panic", "EXT4-fs error", "JBD2: ", "BUG: ", "Oops", "general protection fault", "refcount_t", "soft lockup",
-         "board-i2c-chips:", "no state disk", "no chips", "no guard", "Segmentation fault", "/init:")
+         "board-i2c-chips:", "board-keyboards:", "board-serial-modules:", "no state disk", "no chips", "no modules",
+         "no keyboards", "no guard", "Segmentation fault", "/init:")
 
 
 class Failed(AssertionError):
     """Something that should hold does not."""
+
+
+class Skipped(Exception):
+    """What is to be checked is not to be had with this kernel."""
+
+
+def check(condition, what):
+    if not condition:
+        raise Failed(what)
 
 
 def run(*command, **options):

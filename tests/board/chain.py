@@ -6,7 +6,8 @@ import sys
 import time
 
 import board
-from board import Failed
+import ports
+from board import Failed, check
 
 sys.path.insert(0, str(board.ROOT / "tests/integration"))
 import careroom  # noqa: E402  (the operator's side, and the chain's independent check)
@@ -14,11 +15,6 @@ import careroom  # noqa: E402  (the operator's side, and the chain's independent
 PREFIX = "careroom/v1/sunshine/board-001"
 SOUNDER_LIMIT_US = 2_000_000  # an emulated board beside other work: this notices a hang, the figure itself is printed
 CARD_TRIES = 30
-
-
-def check(condition, what):
-    if not condition:
-        raise Failed(what)
 
 
 def ones(bits):
@@ -40,9 +36,11 @@ class Chain:
         self.disk = board.Disk(folder, self.image)
         self.port = board.free_port()
         self.processes, self.closers = [], []  # what careroom.Subscriber wants of its world
-        self.board = board.Board(folder, root, self.disk, cores=2, port=self.port)
+        self.board = board.Board(folder, root, self.disk, cores=2, port=self.port, words=["BOARD_PORTS=1"])
         self.operator = None
         self.adapter_went = 0  # the last event before
+        self.silent_after = 0  # the same: modules on serial ports fell silent
+        self.taps = {"back-door": [], "desk": []}  # at which try each card was read
 
     def close(self):
         for closer in self.closers:
@@ -180,11 +178,11 @@ class Chain:
                 self.pull(pin, way)
                 self.board.event(type_, subject, after)
 
-    def present(self, bits, happened):
-        """Pulses, until happened(). An emulated board may stop for longer than the silence that ends a frame: then the
+    def present(self, command, happened):
+        """Show a card, until happened(). An emulated board may stop for longer than the silence that ends a frame: then the
         child presents the card again, as at a door."""
         for attempt in range(1, CARD_TRIES + 1):
-            self.board.ask(f"card {bits}")
+            self.board.ask(command)
             try:
                 return attempt, happened()
             except Failed:
@@ -193,7 +191,7 @@ class Chain:
     def card(self):
         """a card's 26 pulses are one access event, without its number"""
         after = self.board.last()
-        attempt, event = self.present(wiegand(57, 12345),
+        attempt, event = self.present(f"card {wiegand(57, 12345)}",
                                       lambda: self.board.event("access.presented", "butterfly/entry", after, limit=2))
         check(event["data"].get("bits") == 26 and "12345" not in json.dumps(event), f"{event}")
         return f"try {attempt}"
@@ -204,9 +202,9 @@ class Chain:
         bad = good[:5] + str(1 - int(good[5])) + good[6:]
         for _ in range(2):
             self.board.ask(f"card {bad}")
-        self.present(bad, lambda: self.board.event("point.trouble", "butterfly/entry", after, limit=2, reason="unreadable"))
+        self.present(f"card {bad}", lambda: self.board.event("point.trouble", "butterfly/entry", after, limit=2, reason="unreadable"))
         check(not self.board.events("access.presented", after=after), "a damaged frame was taken for a card")
-        self.present(good, lambda: self.board.event("point.restored", "butterfly/entry", after, limit=2))
+        self.present(f"card {good}", lambda: self.board.event("point.restored", "butterfly/entry", after, limit=2))
 
     def readings(self):
         """what the chips measure is what the guard shows"""
@@ -344,5 +342,8 @@ class Chain:
         self.board.ask("alive guard && alive uplink && alive broker && alive chips")
         check(not self.board.complaints(), "\n".join(self.board.complaints()))
 
-    CHECKS = (boots, configuration, outputs_at_rest, operator_joins, smoke, latched, quick, label, door, card, damaged_card, readings, co2,
-              air_nack, air_crc, climate_nack, hang, adapter_gone, chip_gone, chip_back, killed, delivered, quiet_kernel)
+    CHECKS = (boots, configuration, outputs_at_rest, operator_joins, smoke, latched, quick, label, door, card, damaged_card,
+              ports.silent, ports.typed, ports.grabbed, ports.keyboard_gone, ports.serial_card, ports.damaged_cards,
+              readings, co2, air_nack, air_crc, climate_nack, hang,
+              ports.values, ports.damaged_answers, ports.damaged_stream, ports.serial_gone,
+              adapter_gone, chip_gone, chip_back, killed, delivered, ports.once, quiet_kernel)

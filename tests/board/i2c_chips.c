@@ -4,9 +4,7 @@
 //
 //     board-i2c-chips CONFIG ADAPTER        serves one adapter, in the foreground
 //
-// Standard input is the world around the chips, a line each; what can't be done is told on stderr:
-//     set ROOM/SENSOR QUANTITY VALUE
-//     fault ROOM/SENSOR none|nack|crc|stuck|hang
+// Standard input is the world around the chips, a line each (world.h), and
 //     gone                                  the adapter is pulled: whoever has it open hears ENODEV, for ever
 #define FUSE_USE_VERSION 31
 
@@ -23,11 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gateway/common/config.h"
-#include "gateway/common/quantity.h"
-#include "gateway/guard/guard.h"
 #include "sensors/bus/i2c.h"
-#include "sensors/sim/sim.h"
+#include "tests/board/world.h"
 
 #define LONGEST 8192 // bytes of a message, as in the kernel
 
@@ -204,40 +199,13 @@ static int change(char *line)
         atomic_store(&gone, true);
         return 0;
     }
-    char *rest = line;
-    const char *what = strsep(&rest, " "), *room = strsep(&rest, "/"), *sensor = strsep(&rest, " ");
-    if (!rest) {
-        return -EINVAL;
-    }
-    if (strcmp(what, "fault") == 0) {
-        unsigned fault = 0;
-        while (fault < SIM_FAULT_COUNT && strcmp(sim_fault_names[fault], rest) != 0) {
-            fault++;
-        }
-        return fault < SIM_FAULT_COUNT ? sim_fault(room, sensor, (enum sim_fault)fault) : -EINVAL;
-    }
-    enum quantity quantity;
-    int32_t value;
-    const char *name = strsep(&rest, " ");
-    if (strcmp(what, "set") != 0 || !rest || quantity_find(name, &quantity) < 0 ||
-        quantity_parse(quantity, rest, &value) < 0) {
-        return -EINVAL;
-    }
-    return sim_set(room, sensor, quantity, value);
+    return world_change(line);
 }
 
 static void *obey(void *user)
 {
     (void)user;
-    char line[256], told[256];
-    while (fgets(line, sizeof line, stdin)) {
-        line[strcspn(line, "\n")] = '\0';
-        memcpy(told, line, sizeof told);
-        int r = change(line);
-        if (r < 0) {
-            fprintf(stderr, "board-i2c-chips: \"%s\": %s\n", told, strerror(-r));
-        }
-    }
+    world_obey("board-i2c-chips", change);
     return NULL;
 }
 
@@ -269,10 +237,7 @@ int main(int argc, char **argv)
         return 2;
     }
     struct config *config = NULL;
-    int r = config_load(argv[1], &guard_catalogue, config_report_text, stderr, &config);
-    if (r == 0) {
-        r = sim_build(config);
-    }
+    int r = world_build(argv[1], &config);
     if (r < 0) {
         fprintf(stderr, "board-i2c-chips: %s: %s\n", argv[1], strerror(-r));
         return 1;
