@@ -15,6 +15,10 @@
 //                                                    -> {"ok":true,"output":…,"for_ms":2000,"recorded":"18231"}: it is
 //                                                       driven and goes back; never while fire stands, never for a
 //                                                       remote request, and a fire ends it
+//   {"op":"calibrate","sensor":"butterfly/air","co2_ppm":420}   the CO2 around the sensor, for 3 minutes at least
+//                                                    -> {"ok":true,"sensor":…,"co2_ppm":420,"correction_ppm":-35,
+//                                                       "recorded":"18231"} within seconds: its readings change by so much;
+//                                                       never for a remote request
 //   {"op":"follow"}                                  -> {"ok":true,"recorded":"18231"} now and again after every commit:
 //                                                       all events up to this sequence are on the disk
 //   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200","why":"…"}   from careroom-uplink alone: its
@@ -28,7 +32,7 @@
 //   {"op":"sim-fault","point":"butterfly/air","fault":"nack"}        none | nack | crc | stuck | hang
 //   {"op":"sim-outputs"}                             -> {"ok":true,"outputs":[{"id":…,"on":…,"level":…,"pattern":…}]}
 //
-// "via":"mqtt" on ack, reset, test marks a request as remote; what comes from the uplink's user is remote in any case.
+// "via":"mqtt" on ack, reset, test, calibrate marks a request as remote; what comes from the uplink's user is remote in any case.
 // Remote requests never acknowledge or reset fire.
 #ifndef CAREROOM_COMMON_CONTROL_H
 #define CAREROOM_COMMON_CONTROL_H

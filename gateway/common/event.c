@@ -54,6 +54,7 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_CHILDREN] = "children",
     [FIELD_CO2_PPM] = "co2_ppm",
     [FIELD_COMMAND] = "command",
+    [FIELD_CORRECTION] = "correction_ppm",
     [FIELD_DIRECTION] = "direction",
     [FIELD_DURATION_S] = "duration_s",
     [FIELD_FIRST_OUT] = "firstout",
@@ -109,7 +110,7 @@ static const bool hides_fire[EVENT_TYPE_COUNT] = {
 _Static_assert(CLASS_COUNT == 6, "event_class_names");
 _Static_assert(EVENT_TYPE_COUNT == 34, "event_type_names, hides_fire");
 _Static_assert(RECORD_KIND_COUNT == 8, "record_kind_names");
-_Static_assert(FIELD_COUNT == 40, "event_field_names");
+_Static_assert(FIELD_COUNT == 41, "event_field_names");
 
 bool event_in_feed(enum event_type type, enum event_class class)
 {

@@ -74,6 +74,7 @@ enum event_field {
     FIELD_CHILDREN,    // children: how many
     FIELD_CO2_PPM,     // co2_ppm
     FIELD_COMMAND,     // command
+    FIELD_CORRECTION,  // correction_ppm: by how much a sensor's readings change from now on
     FIELD_DIRECTION,   // direction: in, out
     FIELD_DURATION_S,  // duration_s
     FIELD_FIRST_OUT,   // firstout: 1 where nothing else stood

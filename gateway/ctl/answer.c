@@ -1,4 +1,4 @@
-// ack, reset, silence, shelve, isolate, test: what a person does, and what the journal has of it.
+// ack, reset, silence, shelve, isolate, test, calibrate: what a person does, and what the journal has of it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -202,6 +202,39 @@ enum ctl_status ctl_test_command(struct ctl *ctl)
     } else {
         printf("%s is driven for %lld s", output, (long long)(ms / 1000));
         say_recorded(answer);
+    }
+    warn_storage(answer);
+    json_decref(answer);
+    return CTL_DONE;
+}
+
+static void say_calibrated(const char *sensor, const json_t *answer)
+{
+    long long ppm = (long long)json_integer_value(json_object_get(answer, "co2_ppm"));
+    long long change = (long long)json_integer_value(json_object_get(answer, "correction_ppm"));
+    printf("%s is calibrated to %lld ppm: its readings change by %+lld ppm", sensor, ppm, change);
+    say_recorded(answer);
+}
+
+enum ctl_status ctl_calibrate_command(struct ctl *ctl)
+{
+    const char *sensor = ctl->arguments[0];
+    uint64_t ppm = 0;
+    enum ctl_status status = ctl_check_name(sensor, "a sensor");
+    if (status == CTL_DONE && ctl_number(ctl->arguments[1], 1, 40000, &ppm) < 0)
+        status = ctl_fail(CTL_USAGE, "PPM is a whole number, 420 in fresh air, not '%s'", ctl->arguments[1]);
+    json_t *answer = NULL;
+    if (status == CTL_DONE)
+        status = ask_guard(
+            ctl, json_pack("{s:s,s:s,s:I}", "op", "calibrate", "sensor", sensor, "co2_ppm", (json_int_t)ppm),
+            &answer);
+    if (status != CTL_DONE)
+        return status;
+    if (ctl->option[OPTION_JSON] != NULL) {
+        json_object_del(answer, "ok");
+        ctl_print_json(answer);
+    } else {
+        say_calibrated(sensor, answer);
     }
     warn_storage(answer);
     json_decref(answer);

@@ -105,6 +105,15 @@ const struct ctl_command ctl_commands[] = {
           "It goes back by itself, and a fire alarm ends it at once. While a fire alarm stands nothing is "
           "tested.",
       .run = ctl_test_command },
+    { .name = "calibrate",
+      .arguments = "ROOM/SENSOR PPM",
+      .help = "tell a CO2 sensor how much CO2 the air around it has now",
+      .details = "For an SCD40, SCD41 or SCD30 that has drifted. Only in fresh air (PPM is 420 there), and "
+                 "after at least 3 "
+                 "minutes\nof measuring in it without a break. Breath or a closed window would make it read "
+                 "too low from "
+                 "then on.",
+      .run = ctl_calibrate_command },
     { .name = "events",
       .arguments = "",
       .options = OPTION_BIT(OPTION_SINCE) | OPTION_BIT(OPTION_CLASS) | OPTION_BIT(OPTION_ROOM) |

@@ -112,6 +112,7 @@ enum ctl_status ctl_unshelve_command(struct ctl *ctl);
 enum ctl_status ctl_isolate_command(struct ctl *ctl);
 enum ctl_status ctl_reinstate_command(struct ctl *ctl);
 enum ctl_status ctl_test_command(struct ctl *ctl);
+enum ctl_status ctl_calibrate_command(struct ctl *ctl);
 enum ctl_status ctl_events_command(struct ctl *ctl);
 enum ctl_status ctl_verify_command(struct ctl *ctl);
 enum ctl_status ctl_scan_command(struct ctl *ctl);

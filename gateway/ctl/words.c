@@ -51,6 +51,15 @@ static const struct {
     { "new-alarm", "something new is to be heard" },
     { "ended", "somebody ended it" },
     { "lost", "events were lost" },
+    { "remote", "that is done in the room only" },
+    { "no-calibration", "this part can't be calibrated" },
+    { "in-trouble", "it was in trouble" },
+    { "busy", "another one was under way" },
+    { "bad-reference", "it does not take this reference" },
+    { "too-early", "it had not measured for 3 minutes yet" },
+    { "part-refused", "the part itself refused" },
+    { "failed", "it failed on the way" },
+    { "stopping", "the guard was stopped meanwhile" },
 };
 
 const char *words_of_reason(const char *code)
@@ -163,6 +172,11 @@ static void put_until(FILE *out, const json_t *value)
     fprintf(out, "until %s", text);
 }
 
+static void put_correction(FILE *out, const json_t *value)
+{
+    fprintf(out, "readings change by %+lld ppm", (long long)json_integer_value(value));
+}
+
 // A number in the unit of the value that stands beside it.
 static void put_beside(FILE *out, const char *what, const json_t *data, const json_t *value)
 {
@@ -222,6 +236,8 @@ static void put_field(FILE *out, enum event_field field, const json_t *data, con
         fputs("the first of all", out);
     } else if (field == FIELD_UNTIL_MS && json_is_integer(value)) {
         put_until(out, value);
+    } else if (field == FIELD_CORRECTION && json_is_integer(value)) {
+        put_correction(out, value);
     } else if (field == FIELD_OFFSET_MS && json_is_integer(value)) {
         put_offset(out, value);
     } else if (frames[field].before != NULL) {
@@ -243,13 +259,13 @@ static bool known_field(const char *key)
 
 // What was measured comes first, then what it means.
 static const enum event_field order[] = {
-    FIELD_COMMAND,   FIELD_REASON,    FIELD_CO2_PPM,   FIELD_TEMP_MC,    FIELD_RH_MPCT,    FIELD_PRESSURE_PA,
-    FIELD_PM1_NGM3,  FIELD_PM25_NGM3, FIELD_PM10_NGM3, FIELD_VOLTAGE_UV, FIELD_THRESHOLD,  FIELD_MEAN,
-    FIELD_RISE,      FIELD_OTHER,     FIELD_ROLE,      FIELD_LOST,       FIELD_LOST_CLASS, FIELD_BITS,
-    FIELD_OFFSET_MS, FIELD_VERSION,   FIELD_SEVERITY,  FIELD_STATE,      FIELD_OCCURRENCE, FIELD_VIA,
-    FIELD_FIRST_OUT, FIELD_UNTIL_MS,  FIELD_CHANGES,   FIELD_KIND,       FIELD_PERSON,     FIELD_DIRECTION,
-    FIELD_MARK,      FIELD_CHILDREN,  FIELD_STAFF,     FIELD_SAFE,       FIELD_MISSING,    FIELD_DURATION_S,
-    FIELD_NOTE,
+    FIELD_COMMAND,     FIELD_REASON,    FIELD_CO2_PPM,   FIELD_CORRECTION, FIELD_TEMP_MC,    FIELD_RH_MPCT,
+    FIELD_PRESSURE_PA, FIELD_PM1_NGM3,  FIELD_PM25_NGM3, FIELD_PM10_NGM3,  FIELD_VOLTAGE_UV, FIELD_THRESHOLD,
+    FIELD_MEAN,        FIELD_RISE,      FIELD_OTHER,     FIELD_ROLE,       FIELD_LOST,       FIELD_LOST_CLASS,
+    FIELD_BITS,        FIELD_OFFSET_MS, FIELD_VERSION,   FIELD_SEVERITY,   FIELD_STATE,      FIELD_OCCURRENCE,
+    FIELD_VIA,         FIELD_FIRST_OUT, FIELD_UNTIL_MS,  FIELD_CHANGES,    FIELD_KIND,       FIELD_PERSON,
+    FIELD_DIRECTION,   FIELD_MARK,      FIELD_CHILDREN,  FIELD_STAFF,      FIELD_SAFE,       FIELD_MISSING,
+    FIELD_DURATION_S,  FIELD_NOTE,
 };
 // All but the three that hidden() names: a new field wants its place here.
 _Static_assert(sizeof order / sizeof *order == FIELD_COUNT - 3, "every field is shown or hidden");

@@ -1,8 +1,11 @@
 #include "gateway/guard/bus_worker.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "gateway/common/clock.h"
 #include "gateway/common/log.h"
@@ -18,6 +21,9 @@
 // A supply that was off: long enough for the capacitors, then for the chips to start.
 #define POWER_OFF_NS (2 * NS_PER_S)
 #define POWER_ON_NS  NS_PER_S
+
+// A calibration may come between a command and its answer: what a part that measures may have left of that.
+#define COMMAND_NS (50 * NS_PER_MS)
 
 #define STATE_MAX (DRIVER_STATE_MAX > READER_STATE_MAX ? DRIVER_STATE_MAX : READER_STATE_MAX)
 
@@ -45,6 +51,14 @@ struct bus_worker {
     uint64_t reopen_ns; // the next pause before the adapter is opened
     struct care care;
     unsigned said;
+
+    // Calibration: one order waits at most, handed over by `ordered`; one is carried out at most.
+    int order_fd; // readable while one waits
+    atomic_bool ordered;
+    struct calibration_order order;
+    struct calibration_order calibration; // the one that is carried out
+    struct device *calibrated;            // NULL: none is
+    uint64_t resume_ns;                   // when this device had wanted to go on
 };
 
 static bool say_once(struct bus_worker *worker, unsigned what)
@@ -69,6 +83,61 @@ static void start_devices(struct bus_worker *worker)
     }
 }
 
+// ---- Calibration
+
+static void tell_calibrated(struct bus_worker *worker, const struct calibration_order *order, int error,
+                            const struct driver_reading *change)
+{
+    reports_push(worker->worker.reports,
+                 &(struct report){ .kind = REPORT_CALIBRATED,
+                                   .point = order->point,
+                                   .calibration = order->number,
+                                   .error = error,
+                                   .reading = change ? *change : (struct driver_reading){ .value = 0 } },
+                 worker->worker.stop_fd);
+}
+
+// Whatever came of it; step() goes on with the part.
+static void end_calibration(struct bus_worker *worker, int error, const struct driver_reading *change)
+{
+    if (worker->calibrated) {
+        worker->calibrated = NULL;
+        tell_calibrated(worker, &worker->calibration, error, change);
+    }
+}
+
+static struct device *find_point(const struct bus_worker *worker, size_t point)
+{
+    for (size_t i = 0; i < worker->n_devices; i++) {
+        if (worker->devices[i].point == point) {
+            return &worker->devices[i];
+        }
+    }
+    return NULL;
+}
+
+// The part gets its turn as soon as a command that may be under way has ended, and the others on the bus
+// theirs between.
+static void take_order(struct bus_worker *worker)
+{
+    eventfd_t seen;
+    (void)eventfd_read(worker->order_fd, &seen);
+    if (!atomic_load(&worker->ordered)) {
+        return;
+    }
+    struct calibration_order order = worker->order;
+    atomic_store(&worker->ordered, false);
+    if (worker->calibrated || (worker->config && !worker->bus)) {
+        tell_calibrated(worker, &order, worker->calibrated ? -EAGAIN : -ENODEV, NULL);
+        return;
+    }
+    uint64_t soon_ns = clock_boottime_ns() + COMMAND_NS;
+    worker->calibration = order;
+    worker->calibrated = find_point(worker, order.point);
+    worker->resume_ns = worker->calibrated->next_ns;
+    worker->calibrated->next_ns = soon_ns < worker->resume_ns ? soon_ns : worker->resume_ns;
+}
+
 // ---- The adapter
 
 static void close_bus(struct bus_worker *worker)
@@ -81,6 +150,7 @@ static void close_bus(struct bus_worker *worker)
 static void adapter_gone(struct bus_worker *worker, int error)
 {
     close_bus(worker);
+    end_calibration(worker, error, NULL);
     if (say_once(worker, SAID_GONE)) {
         log_error("bus %s: %s: %s; its points are in trouble, it is tried again every 10 s",
                   worker->config->id, worker->config->i2c, strerror(-error));
@@ -138,6 +208,7 @@ static void cycle_power(struct bus_worker *worker)
         log_warning("bus %s hangs; its chips are switched off and on", worker->config->id);
     }
     close_bus(worker);
+    end_calibration(worker, -EIO, NULL);
     int r = gpio_set(worker->power, false);
     if (r == 0 && worker_wait(&worker->worker, -1, clock_boottime_ns() + POWER_OFF_NS) == WAKE_STOP) {
         (void)gpio_set(worker->power, true);
@@ -209,6 +280,27 @@ static int step_sensor(struct bus_worker *worker, struct device *device)
     return r;
 }
 
+// One step of a calibration. A refusal says nothing against the part's health. 1: nothing was said on the
+// bus, since the driver refused at once, and the part goes on when it had wanted to; or since time is up.
+static int calibrate_sensor(struct bus_worker *worker, struct device *device)
+{
+    struct driver_result result = { .n = 0 };
+    uint64_t now_ns = clock_boottime_ns();
+    if (now_ns > worker->calibration.deadline_ns) {
+        end_calibration(worker, -ETIMEDOUT, NULL);
+        device->next_ns = now_ns;
+        return 1;
+    }
+    int r =
+        device->driver->calibrate(device->state, worker->bus, worker->calibration.reference, now_ns, &result);
+    bool at_once = r == -EINVAL || r == -EBUSY;
+    device->next_ns = at_once ? worker->resume_ns : result.next_ns;
+    if (r < 0 || result.n) {
+        end_calibration(worker, r, result.n ? &result.readings[0] : NULL);
+    }
+    return at_once ? 1 : r == -ECANCELED ? 0 : r;
+}
+
 static int step_reader(struct bus_worker *worker, struct device *device)
 {
     struct reader_result result = { .outcome = READER_NOTHING };
@@ -220,16 +312,20 @@ static int step_reader(struct bus_worker *worker, struct device *device)
     return r;
 }
 
-// A part counts its waits from the moment it was called; what the transfers took comes on top, or a slow adapter would be asked
-// for an answer before the chip can have it.
+// A part counts its waits from the moment it was called; what the transfers took comes on top, or a slow
+// adapter would be asked for an answer before the chip can have it.
 static void step(struct bus_worker *worker, struct device *device)
 {
     uint64_t began_ns = clock_boottime_ns();
-    int r = device->driver ? step_sensor(worker, device) : step_reader(worker, device);
+    int r = device == worker->calibrated ? calibrate_sensor(worker, device)
+            : device->driver             ? step_sensor(worker, device)
+                                         : step_reader(worker, device);
     uint64_t took_ns = clock_boottime_ns() - began_ns;
     device->next_ns = device->next_ns > UINT64_MAX - took_ns ? UINT64_MAX : device->next_ns + took_ns;
     if (r < 0) {
         failed(worker, device, r);
+    }
+    if (r != 0) {
         return;
     }
     care_for_bus(worker, 0);
@@ -272,10 +368,12 @@ static void *run(void *user)
     start_devices(worker);
     for (;;) {
         uint64_t next_ns = have_bus(worker) ? next_device(worker)->next_ns : 0;
-        if (worker_wait(&worker->worker, -1, next_ns) == WAKE_STOP) {
+        enum wake wake = worker_wait(&worker->worker, worker->order_fd, next_ns);
+        if (wake == WAKE_STOP) {
             return NULL;
         }
-        if (worker->bus || !worker->config) {
+        take_order(worker);
+        if (wake == WAKE_TIME && (worker->bus || !worker->config)) {
             step(worker, next_device(worker));
         }
     }
@@ -291,7 +389,11 @@ struct bus_worker *bus_worker_new(const struct config_bus *config)
     }
     worker->config = config;
     worker->reopen_ns = REOPEN_FIRST_NS;
-    if (worker_init(&worker->worker) < 0) {
+    worker->order_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (worker->order_fd < 0 || worker_init(&worker->worker) < 0) {
+        if (worker->order_fd >= 0) {
+            close(worker->order_fd);
+        }
         free(worker);
         return NULL;
     }
@@ -320,6 +422,25 @@ int bus_worker_start(struct bus_worker *worker)
     return worker->n_devices ? worker_start(&worker->worker, run, worker) : 0;
 }
 
+// Which devices there are does not change once the thread runs.
+int bus_worker_calibrate(struct bus_worker *worker, const struct calibration_order *order)
+{
+    const struct device *device = find_point(worker, order->point);
+    if (!device) {
+        return -ENOENT;
+    }
+    if (!device->driver || !device->driver->calibrate) {
+        return -ENOTSUP;
+    }
+    if (atomic_load(&worker->ordered)) {
+        return -EBUSY;
+    }
+    worker->order = *order;
+    atomic_store(&worker->ordered, true);
+    (void)eventfd_write(worker->order_fd, 1);
+    return 0;
+}
+
 struct reports *bus_worker_reports(const struct bus_worker *worker)
 {
     return worker->worker.reports;
@@ -332,6 +453,7 @@ void bus_worker_stop(struct bus_worker *worker)
     }
     i2c_close(worker->bus);
     gpio_release(worker->power);
+    close(worker->order_fd);
     free(worker->devices);
     free(worker);
 }

@@ -23,6 +23,11 @@ int bus_worker_add(struct bus_worker *worker, size_t point, const struct config_
 // Start the thread, where there is any chip. 0 or a negative errno.
 int bus_worker_start(struct bus_worker *worker);
 
+// Have the part of a point calibrated, beside its other work; a REPORT_CALIBRATED follows, unless the worker
+// is stopped or hangs in the kernel. 0; -ENOENT: there is no such point here; -ENOTSUP: its part can't be;
+// -EBUSY: the order before has not been taken yet. Main thread; never blocks, never allocates.
+int bus_worker_calibrate(struct bus_worker *worker, const struct calibration_order *order);
+
 // What it tells.
 struct reports *bus_worker_reports(const struct bus_worker *worker);
 

@@ -24,6 +24,7 @@ struct client {
     // An answer that waits for the disk. While it does, the client's next lines wait too.
     json_t *pending;
     uint64_t pending_ticket, pending_deadline_ns;
+    uint64_t calibration; // its number, where the answer waits for one to end before; 0: for none
 };
 
 struct control {
@@ -57,5 +58,11 @@ json_t *op_shelve(struct control *control, const json_t *json);
 json_t *op_unshelve(struct control *control, const json_t *json);
 json_t *op_isolate(struct control *control, const json_t *json);
 json_t *op_reinstate(struct control *control, const json_t *json);
+
+// ---- control_calibration.c
+
+json_t *op_calibrate(struct control *control, const json_t *json);
+// Whether the calibration that a client waits for has ended. Then its answer is complete but for the disk.
+bool control_calibrated(struct control *control, struct client *client);
 
 #endif

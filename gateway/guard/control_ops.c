@@ -181,9 +181,20 @@ static json_t *op_scan(struct control *control, const json_t *request)
 }
 
 const struct control_op control_ops[] = {
-    { "status", op_status },       { "alarms", op_alarms },     { "ack", op_ack },
-    { "reset", op_reset },         { "silence", op_silence },   { "unsilence", op_unsilence },
-    { "shelve", op_shelve },       { "unshelve", op_unshelve }, { "isolate", op_isolate },
-    { "reinstate", op_reinstate }, { "test", op_test },         { "follow", op_follow },
-    { "uplink", op_uplink },       { "scan", op_scan },         { NULL, NULL },
+    { "status", op_status },
+    { "alarms", op_alarms },
+    { "ack", op_ack },
+    { "reset", op_reset },
+    { "silence", op_silence },
+    { "unsilence", op_unsilence },
+    { "shelve", op_shelve },
+    { "unshelve", op_unshelve },
+    { "isolate", op_isolate },
+    { "reinstate", op_reinstate },
+    { "test", op_test },
+    { "follow", op_follow },
+    { "uplink", op_uplink },
+    { "scan", op_scan },
+    { "calibrate", op_calibrate },
+    { NULL, NULL },
 };

@@ -238,6 +238,9 @@ static void accept_client(struct control *control)
 
 static void answer_pending(struct control *control, struct client *client)
 {
+    if (client->calibration && !control_calibrated(control, client)) {
+        return;
+    }
     uint64_t sequence = recorder_sequence_of(control->setup.recorder, client->pending_ticket);
     int error = recorder_error(control->setup.recorder);
     if (!sequence && !error && clock_boottime_ns() < client->pending_deadline_ns) {

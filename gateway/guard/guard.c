@@ -16,6 +16,7 @@
 
 #include "gateway/common/log.h"
 #include "gateway/core/core.h"
+#include "gateway/guard/calibration.h"
 #include "gateway/guard/lines.h"
 #include "gateway/guard/local_time.h"
 #include "gateway/guard/minutes.h"
@@ -53,6 +54,7 @@ struct guard {
     struct outputs *outputs;
     struct minutes *minutes;
     struct workers *workers;
+    struct calibrations *calibrations;
     struct ring *ring;
     struct recorder *recorder;
     struct mailbox *mailbox;
@@ -173,6 +175,11 @@ static void on_report(const struct report *report, void *user)
                                                 .point = report->point,
                                                 .value = (int32_t)report->card_bits });
         break;
+    case REPORT_CALIBRATED: {
+        struct core_now now = now_of();
+        calibrations_report(guard->calibrations, report, &now);
+        break;
+    }
     }
 }
 
@@ -223,6 +230,18 @@ static void answer_test(struct guard *guard, struct request *request)
     request->ticket = guard->last_ticket;
 }
 
+static int on_order(const struct calibration_order *order, void *user)
+{
+    const struct guard *guard = user;
+    return workers_calibrate(guard->workers, order);
+}
+
+static void answer_calibrate(struct guard *guard, struct request *request)
+{
+    struct core_now now = now_of();
+    calibrations_begin(guard->calibrations, guard->core, &now, &request->calibration);
+}
+
 static int on_request(sd_event_source *source, int fd, uint32_t events, void *user)
 {
     struct guard *guard = user;
@@ -239,6 +258,12 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *us
         break;
     case REQUEST_TEST:
         answer_test(guard, request);
+        break;
+    case REQUEST_CALIBRATE:
+        answer_calibrate(guard, request);
+        break;
+    case REQUEST_CALIBRATION:
+        calibrations_look(guard->calibrations, request->calibration.number, &request->calibration);
         break;
     case REQUEST_UPLINK_TROUBLE:
         on_point_trouble(guard->plan->uplink_point, request->trouble ? TROUBLE_UPLINK : TROUBLE_NONE, guard);
@@ -302,6 +327,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *user)
     watch_clock(guard);
     minutes_tick(guard->minutes, clock_wall_ms() / 1000, guard->recorder);
     struct core_now now = now_of();
+    calibrations_tick(guard->calibrations, &now);
     if (now.boottime_ns >= guard->save_next_ns) {
         guard->save_next_ns = now.boottime_ns + RESTORE_SAVE_NS;
         restore_save(guard->core, &now, guard->recorder);
@@ -460,6 +486,10 @@ static int start(struct guard *guard, const struct guard_extension *extension)
         r = outputs_new(guard->plan, guard->loop, &guard->outputs);
     }
     if (r == 0) {
+        guard->calibrations = calibrations_new(guard->plan, guard->ring, on_order, guard);
+        r = guard->calibrations ? 0 : -ENOMEM;
+    }
+    if (r == 0) {
         guard->minutes = minutes_new(guard->plan);
         r = guard->minutes ? lines_new(guard->plan, guard->loop, on_input, guard, &guard->lines) : -ENOMEM;
     }
@@ -485,6 +515,8 @@ static int start(struct guard *guard, const struct guard_extension *extension)
 // In reverse order of start(). Outputs keep their level until the very end.
 static void stop(struct guard *guard)
 {
+    struct core_now now = now_of();
+    calibrations_stop(guard->calibrations, &now);
     gateway_event(guard, EVENT_GATEWAY_STOPPED, FIELD_VERSION, 0, CAREROOM_VERSION);
     if (guard->mailbox) {
         mailbox_stop(guard->mailbox);
@@ -492,8 +524,8 @@ static void stop(struct guard *guard)
     control_stop(guard->control);
     mailbox_free(guard->mailbox);
     workers_stop(guard->workers);
+    calibrations_free(guard->calibrations);
     lines_free(guard->lines);
-    struct core_now now = now_of();
     restore_save(guard->core, &now, guard->recorder);
     minutes_flush(guard->minutes, guard->recorder);
     minutes_free(guard->minutes);

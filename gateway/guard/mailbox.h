@@ -4,11 +4,19 @@
 #define CAREROOM_GUARD_MAILBOX_H
 
 #include "gateway/core/core.h"
+#include "gateway/guard/calibration.h"
 #include "gateway/guard/trial.h"
 
 struct mailbox;
 
-enum request_kind { REQUEST_ASK, REQUEST_TEST, REQUEST_UPLINK_TROUBLE, REQUEST_VIEW };
+enum request_kind {
+    REQUEST_ASK,
+    REQUEST_TEST,
+    REQUEST_CALIBRATE,
+    REQUEST_CALIBRATION, // what has become of one
+    REQUEST_UPLINK_TROUBLE,
+    REQUEST_VIEW
+};
 
 // What the core looks like at one moment. Arrays of the plan's sizes, owned by whoever asks.
 struct core_snapshot {
@@ -30,6 +38,8 @@ struct request {
     bool trouble; // REQUEST_UPLINK_TROUBLE: it begins or ends
     char actor[ACTOR_SIZE];
     struct core_snapshot *snapshot; // REQUEST_VIEW: filled by the main thread
+    struct calibration calibration; // REQUEST_CALIBRATE: what is asked; REQUEST_CALIBRATION: its number;
+                                    // filled by the main thread
 
     // Answer
     enum core_answer answer;

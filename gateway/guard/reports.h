@@ -7,15 +7,26 @@
 #include "gateway/core/core.h"
 #include "sensors/driver.h"
 
-// A core input without its time.
-enum report_kind { REPORT_READING, REPORT_TROUBLE, REPORT_CARD };
+// A core input without its time, or what came of a calibration.
+enum report_kind { REPORT_READING, REPORT_TROUBLE, REPORT_CARD, REPORT_CALIBRATED };
 
 struct report {
     enum report_kind kind;
     size_t point;
-    enum trouble trouble;          // REPORT_TROUBLE
-    struct driver_reading reading; // REPORT_READING
-    unsigned card_bits;            // REPORT_CARD; the number itself goes no further
+    enum trouble trouble; // REPORT_TROUBLE
+    struct driver_reading
+        reading;          // REPORT_READING; REPORT_CALIBRATED: by how much readings change from now on
+    unsigned card_bits;   // REPORT_CARD; the number itself goes no further
+    uint64_t calibration; // REPORT_CALIBRATED: its number, and 0 or the error of driver->calibrate()
+    int error;
+};
+
+// To a worker: tell a point's part what its quantity really is now.
+struct calibration_order {
+    uint64_t number; // goes back in the report
+    size_t point;
+    int32_t reference;
+    uint64_t deadline_ns; // boottime; nothing is begun after it
 };
 
 struct reports;

@@ -145,6 +145,17 @@ int workers_start(const struct config *config, const struct plan *plan, sd_event
     return 0;
 }
 
+int workers_calibrate(struct workers *workers, const struct calibration_order *order)
+{
+    for (size_t i = 0; i < workers->n_sources; i++) {
+        int r = workers->sources[i].bus ? bus_worker_calibrate(workers->sources[i].bus, order) : -ENOENT;
+        if (r != -ENOENT) {
+            return r;
+        }
+    }
+    return -ENOTSUP; // of the rest, on ports and lines, none can be
+}
+
 void workers_stop(struct workers *workers)
 {
     if (!workers) {

@@ -19,6 +19,11 @@ typedef void (*workers_report_fn)(const struct report *report, void *user);
 int workers_start(const struct config *config, const struct plan *plan, sd_event *loop, int64_t priority,
                   workers_report_fn report, void *user, struct workers **ret_workers);
 
+// Have the part of a point calibrated by its worker, which tells what came of it. 0; -ENOTSUP: this part
+// can't be; -EBUSY: its worker has not taken the order before yet. Main thread; never blocks, never
+// allocates.
+int workers_calibrate(struct workers *workers, const struct calibration_order *order);
+
 void workers_stop(struct workers *workers); // NULL is fine
 
 #endif

@@ -172,10 +172,11 @@ static int command_with(struct scd30 *chip, unsigned code, const uint8_t *bytes,
     }
     for (size_t i = 0; i < SETTING_COUNT; i++)
         if (settings[i].code == code) {
-            if (word >= settings[i].min && word <= settings[i].max)
-                chip->settings[i] = word;
+            if (word < settings[i].min || word > settings[i].max)
+                return 0;
+            chip->settings[i] = word;
             if (i == SETTING_REFERENCE)
-                calibrate(chip, chip->settings[i]);
+                calibrate(chip, word);
             return 0;
         }
     return -EREMOTEIO;
