@@ -47,6 +47,9 @@ void change_asker(struct event *event, const struct core_input *asked)
         change_copy_actor(event->actor, asked->actor);
     }
     event_add_word(event, FIELD_VIA, asked->remote ? "mqtt" : "local");
+    if (asked->note) {
+        event->note = *asked->note;
+    }
 }
 
 static void add_value(const struct core *core, const struct core_alarm *alarm, struct event *event)
@@ -121,8 +124,14 @@ static void add_circumstances(const struct core *core, size_t a, struct event *e
     }
 }
 
-static void add_record(const struct alarm_cell *cell, const struct core_alarm *alarm, struct event *event)
+static void add_record(const struct step *step, size_t a, struct event *event)
 {
+    const struct core_alarm *alarm = &step->core->plan->alarms[a];
+    const struct alarm_cell *cell = &step->core->alarms[a];
+    if (alarm->kind == CORE_ALARM_ISOLATED) {
+        event->record = isolation_record(step->core, alarm->point, step->now);
+        return;
+    }
     event->record = (struct state_record){
         .kind = RECORD_ALARM,
         .room = alarm->room,
@@ -132,10 +141,17 @@ static void add_record(const struct alarm_cell *cell, const struct core_alarm *a
         .occurrence = cell->occurrence,
         .since_boottime_ns = cell->since_ns,
         .since_wall_ms = cell->since_wall_ms,
+        .until_boottime_ns = cell->until_ns,
+        .until_wall_ms = cell->until_wall_ms,
+        .number = { life_flags(cell) },
     };
+    if (cell->until_ns > step->now->boottime_ns) {
+        event->record.rest_ns = (int64_t)(cell->until_ns - step->now->boottime_ns);
+    }
 }
 
-// A trouble is told as the point's own; everything that people do to an alarm is told as the alarm's.
+// A trouble is told as the point's own; everything that people and designs do to an alarm is told as the
+// alarm's. Out of service is told like suppressed; the state and the reason tell them apart.
 static enum event_type type_of(enum alarm_cause cause, enum core_alarm_kind kind)
 {
     bool trouble = kind == CORE_ALARM_TROUBLE;
@@ -153,24 +169,73 @@ static enum event_type type_of(enum alarm_cause cause, enum core_alarm_kind kind
     case ALARM_UNSHELVE:
         return EVENT_ALARM_UNSHELVED;
     case ALARM_SUPPRESS:
+    case ALARM_ISOLATE:
         return EVENT_ALARM_SUPPRESSED;
     case ALARM_RELEASE:
-        return EVENT_ALARM_RELEASED;
-    case ALARM_ISOLATE:
-        return EVENT_POINT_ISOLATED;
     case ALARM_REINSTATE:
-        return EVENT_POINT_REINSTATED;
+        return EVENT_ALARM_RELEASED;
     case ALARM_CAUSE_COUNT:
         break;
     }
     return EVENT_ALARM_RESET;
 }
 
-static void tell(struct step *step, size_t a, enum alarm_cause cause, const struct core_input *asked)
+static void add_why(const struct core *core, size_t a, enum alarm_cause cause, bool asked,
+                    struct event *event)
+{
+    const struct alarm_cell *cell = &core->alarms[a];
+    const char *suppressor;
+    switch (cause) {
+    case ALARM_CONDITION_TRUE:
+        if (cell->first_out) {
+            event_add_number(event, FIELD_FIRST_OUT, 1);
+        }
+        add_circumstances(core, a, event);
+        break;
+    case ALARM_CONDITION_FALSE:
+    case ALARM_ACKNOWLEDGE:
+    case ALARM_RESET:
+        add_circumstances(core, a, event);
+        break;
+    case ALARM_SHELVE:
+        if (cell->until_wall_ms != 0) {
+            event_add_number(event, FIELD_UNTIL_MS, cell->until_wall_ms);
+        }
+        break;
+    case ALARM_UNSHELVE:
+        event_add_word(event, FIELD_REASON, asked ? "ended" : "expired");
+        break;
+    case ALARM_SUPPRESS:
+        suppressor = life_suppressor(core, a);
+        if (suppressor) {
+            event_add_word(event, FIELD_REASON, suppressor);
+        }
+        break;
+    case ALARM_ISOLATE:
+        event_add_word(event, FIELD_REASON, "isolated");
+        break;
+    case ALARM_REINSTATE:
+        event_add_word(event, FIELD_REASON, "reinstated");
+        break;
+    case ALARM_RELEASE:
+    case ALARM_CAUSE_COUNT:
+        break;
+    }
+}
+
+void change_add_alarm(struct event *event, const struct core *core, size_t a)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    event_add_word(event, FIELD_ALARM, alarm->id);
+    event_add_number(event, FIELD_OCCURRENCE, (int64_t)core->alarms[a].occurrence);
+    event_add_word(event, FIELD_SEVERITY, severity_names[alarm->severity]);
+    event_add_word(event, FIELD_STATE, alarm_state_names[core->alarms[a].state]);
+}
+
+void change_tell(struct step *step, size_t a, enum alarm_cause cause, const struct core_input *asked)
 {
     const struct core *core = step->core;
     const struct core_alarm *alarm = &core->plan->alarms[a];
-    const struct alarm_cell *cell = &core->alarms[a];
     enum event_type type = type_of(cause, alarm->kind);
     bool of_point = type == EVENT_POINT_TROUBLE || type == EVENT_POINT_RESTORED;
     struct event *event = change_event(step, type, alarm->class, alarm->room,
@@ -178,34 +243,73 @@ static void tell(struct step *step, size_t a, enum alarm_cause cause, const stru
     if (!event) {
         return; // the callers look first
     }
-    event_add_word(event, FIELD_ALARM, alarm->id);
-    event_add_number(event, FIELD_OCCURRENCE, (int64_t)cell->occurrence);
-    event_add_word(event, FIELD_SEVERITY, severity_names[alarm->severity]);
-    event_add_word(event, FIELD_STATE, alarm_state_names[cell->state]);
-    add_circumstances(core, a, event);
+    change_add_alarm(event, core, a);
+    add_why(core, a, cause, asked != NULL, event);
     if (asked) {
         change_asker(event, asked);
     }
-    add_record(cell, alarm, event);
+    add_record(step, a, event);
+}
+
+void change_escalated(struct step *step, size_t a)
+{
+    const struct core_alarm *alarm = &step->core->plan->alarms[a];
+    struct event *event = change_event(step, EVENT_ALARM_ESCALATED, alarm->class, alarm->room, alarm->id);
+    if (event) {
+        change_add_alarm(event, step->core, a);
+        add_record(step, a, event);
+    }
+}
+
+void change_quietly(struct step *step, size_t a, enum alarm_cause cause)
+{
+    const struct core_alarm *alarm = &step->core->plan->alarms[a];
+    enum alarm_state state = step->core->alarms[a].state;
+    enum alarm_state next = alarm_next(state, cause, alarm->ending);
+    if (next == state) {
+        return;
+    }
+    if (next == ALARM_UNACKNOWLEDGED) { // reached only by a condition that was not there: a new occurrence
+        life_raise(step, a);
+        silence_occurrence(step->core, a);
+    } else {
+        life_enter(step->core, a, next);
+    }
+    follow_note(step->core, alarm->room_index);
 }
 
 void change_alarm(struct step *step, size_t a, enum alarm_cause cause, const struct core_input *asked)
 {
-    const struct core_alarm *alarm = &step->core->plan->alarms[a];
-    struct alarm_cell *cell = &step->core->alarms[a];
-    enum alarm_state next = alarm_next(cell->state, cause, alarm->ending);
-    if (next == cell->state) {
-        return;
+    enum alarm_state before = step->core->alarms[a].state;
+    change_quietly(step, a, cause);
+    if (step->core->alarms[a].state != before) {
+        change_tell(step, a, cause, asked);
     }
-    cell->state = next;
-    if (next == ALARM_UNACKNOWLEDGED) { // reached only by a condition that was not there: a new occurrence
-        cell->occurrence++;
-        cell->since_ns = step->now->boottime_ns;
-        cell->since_wall_ms = step->now->wall_ms;
-        silence_occurrence(step->core, a);
+}
+
+static const char *command_of(const struct core_input *asked)
+{
+    switch (asked->kind) {
+    case CORE_INPUT_ACK:
+        return "ack";
+    case CORE_INPUT_RESET:
+        return "reset";
+    case CORE_INPUT_SHELVE:
+        return asked->for_ns == 0 ? "unshelve" : "shelve";
+    case CORE_INPUT_ISOLATE:
+        return asked->for_ns == 0 ? "reinstate" : "isolate";
+    case CORE_INPUT_READING:
+    case CORE_INPUT_TROUBLE:
+    case CORE_INPUT_CARD:
+    case CORE_INPUT_TICK:
+    case CORE_INPUT_SILENCE:
+    case CORE_INPUT_DRILL:
+    case CORE_INPUT_PRESENCE:
+    case CORE_INPUT_MARK:
+    case CORE_INPUT_KIND_COUNT:
+        break;
     }
-    follow_note(step->core, alarm->room_index);
-    tell(step, a, cause, asked);
+    return "none";
 }
 
 bool change_chatter(struct step *step, struct chatter *chatter, enum event_class class, const char *room,
@@ -232,12 +336,15 @@ bool change_chatter(struct step *step, struct chatter *chatter, enum event_class
 
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer)
 {
-    const struct core_alarm *alarm = &step->core->plan->alarms[asked->alarm];
-    struct event *event = change_event(step, EVENT_COMMAND_REFUSED, CLASS_SYSTEM, alarm->room, alarm->id);
+    const struct core_plan *plan = step->core->plan;
+    bool of_point = asked->kind == CORE_INPUT_ISOLATE;
+    const char *room = of_point ? plan->points[asked->point].room : plan->alarms[asked->alarm].room;
+    const char *item = of_point ? plan->points[asked->point].id : plan->alarms[asked->alarm].id;
+    struct event *event = change_event(step, EVENT_COMMAND_REFUSED, CLASS_SYSTEM, room, item);
     if (!event) {
-        return; // an answer is the only event of its step
+        return; // an answer is the first event of its step
     }
-    event_add_word(event, FIELD_COMMAND, asked->kind == CORE_INPUT_ACK ? "ack" : "reset");
+    event_add_word(event, FIELD_COMMAND, command_of(asked));
     event_add_word(event, FIELD_REASON, core_answer_words[answer]);
     change_asker(event, asked);
 }

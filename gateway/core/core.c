@@ -112,9 +112,12 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
     core->outputs = (void *)(base + layout.outputs);
     core->windows = (void *)(base + layout.windows);
     core->changed = true;
+    core->stirred = true;
     for (size_t r = 0; r <= plan->n_rooms; r++) {
         core->rooms[r] = (struct room_cell){ .deadline_ns = UINT64_MAX,
                                              .due_ns = UINT64_MAX,
+                                             .life_ns = UINT64_MAX,
+                                             .stirred = true,
                                              .awaited_ns = UINT64_MAX,
                                              .changed = true,
                                              .first_point = NO_INDEX,
@@ -165,18 +168,6 @@ static size_t find_room(const struct core *core, const struct state_record *reco
     return NO_INDEX;
 }
 
-// The configuration may have changed since the record was written: an alarm that latched may now end
-// otherwise. So the way is walked again: unanswered or answered, then, where the condition had gone, gone in
-// today's manner.
-static enum alarm_state restored_state(enum alarm_state was, enum alarm_ending ending)
-{
-    if (!alarm_standing(was)) {
-        return was;
-    }
-    enum alarm_state held = alarm_unacknowledged(was) ? ALARM_UNACKNOWLEDGED : ALARM_ACKNOWLEDGED;
-    return alarm_condition(was) ? held : alarm_next(held, ALARM_CONDITION_FALSE, ending);
-}
-
 bool core_restore(struct core *core, const struct state_record *record, const struct core_now *now)
 {
     if (record->kind == RECORD_SILENCE) {
@@ -188,37 +179,23 @@ bool core_restore(struct core *core, const struct state_record *record, const st
     if (record->kind == RECORD_FLOOR) {
         return save_restore_floor(core, record);
     }
-    if ((record->kind != RECORD_ALARM && record->kind != RECORD_DELAY) ||
-        record->state >= ALARM_STATE_COUNT) {
+    if (record->state >= ALARM_STATE_COUNT) {
         return false;
     }
-    size_t a = find_alarm(core, record);
+    if (record->kind == RECORD_ISOLATION) {
+        return isolation_restore(core, record, now);
+    }
+    bool of_alarm = record->kind == RECORD_ALARM || record->kind == RECORD_DELAY;
+    size_t a = of_alarm ? find_alarm(core, record) : NO_INDEX;
     if (a == NO_INDEX) {
         return false;
     }
     if (record->kind == RECORD_DELAY) {
         save_restore_delay(core, record, a);
-        return true;
-    }
-    const struct core_alarm *alarm = &core->plan->alarms[a];
-    struct alarm_cell *cell = &core->alarms[a];
-    cell->state = restored_state((enum alarm_state)record->state, alarm->ending);
-    cell->met = alarm_condition(cell->state);
-    cell->occurrence = record->occurrence;
-    cell->since_ns = record->since_boottime_ns;
-    cell->since_wall_ms = record->since_wall_ms;
-    if (alarm->kind == CORE_ALARM_TROUBLE && alarm_condition(cell->state)) {
-        point_carry_trouble(core, alarm->point);
+    } else {
+        life_restore(core, a, record, now);
     }
     return true;
-}
-
-// A person has changed an alarm: what looks at it is judged in the same step.
-static void settle_alarm(struct step *step, size_t a)
-{
-    if (a < step->core->plan->n_alarms) {
-        points_settle(step, step->core->plan->alarms[a].room_index);
-    }
 }
 
 void core_step(struct core *core, const struct core_input *input, const struct core_now *now,
@@ -243,40 +220,45 @@ void core_step(struct core *core, const struct core_input *input, const struct c
     case CORE_INPUT_TICK:
         silence_tick(&step);
         points_tick(&step);
+        life_tick(&step);
         follow_tick(&step);
         break;
     case CORE_INPUT_ACK:
         ret_actions->answer = answer_acknowledge(&step, input);
-        settle_alarm(&step, input->alarm);
         break;
     case CORE_INPUT_RESET:
         ret_actions->answer = answer_reset(&step, input);
-        settle_alarm(&step, input->alarm);
         break;
     case CORE_INPUT_SILENCE:
         ret_actions->answer = silence_answer(&step, input);
         break;
     case CORE_INPUT_SHELVE:
+        ret_actions->answer = answer_shelve(&step, input);
+        break;
     case CORE_INPUT_ISOLATE:
+        ret_actions->answer = isolation_answer(&step, input);
+        break;
     case CORE_INPUT_DRILL:
     case CORE_INPUT_PRESENCE:
     case CORE_INPUT_MARK:
     case CORE_INPUT_KIND_COUNT:
         break;
     }
+    life_settle(&step);
     follow_outputs(&step);
     silence_tell(&step);
 }
 
 uint64_t core_deadline_ns(const struct core *core)
 {
-    if (core->changed || core->news) {
+    if (core->changed || core->stirred || core->news) {
         return 0; // outputs or events are waiting
     }
     uint64_t soonest = UINT64_MAX;
     for (size_t r = 0; r <= core->plan->n_rooms; r++) {
         const struct room_cell *room = &core->rooms[r];
         uint64_t room_ns = room->deadline_ns < room->due_ns ? room->deadline_ns : room->due_ns;
+        room_ns = room->life_ns < room_ns ? room->life_ns : room_ns;
         soonest = room_ns < soonest ? room_ns : soonest;
     }
     return soonest;
@@ -288,6 +270,7 @@ void core_view_point(const struct core *core, size_t p, struct core_point_view *
     *ret_view = (struct core_point_view){
         .known = point->known,
         .chattering = point_chatters(core, p),
+        .isolated_until_ns = point->isolated_until_ns,
         .trouble = point_trouble_now(point),
         .at_ns = point->known ? point->at_ns : 0,
     };
@@ -302,10 +285,12 @@ void core_view_alarm(const struct core *core, size_t a, struct core_alarm_view *
     const struct alarm_cell *cell = &core->alarms[a];
     *ret_view = (struct core_alarm_view){
         .state = cell->state,
-        .condition = alarm_condition(cell->state),
+        .condition = cell->met,
         .occurrence = cell->occurrence,
         .since_ns = cell->since_ns,
         .since_wall_ms = cell->since_wall_ms,
+        .until_ns = cell->until_ns,
+        .first_out = cell->first_out && alarm_standing(cell->state),
     };
 }
 

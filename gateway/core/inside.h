@@ -42,6 +42,11 @@ struct alarm_cell {
     uint64_t occurrence;
     uint64_t since_ns;
     int64_t since_wall_ms;
+    // life.c
+    uint64_t until_ns;     // SHELVED: its end
+    int64_t until_wall_ms; // the same by the wall clock; 0: that was not to be trusted
+    uint64_t escalate_ns;  // when nobody will have answered for too long; 0: answered, or told
+    bool escalated, first_out;
     size_t next_of_point, next_in_room;
 };
 
@@ -57,6 +62,10 @@ struct point_cell {
     struct floor floor;      // of its CO2
     int32_t saved_night_ppm; // as the last record of its nights had it
     uint32_t saved_nights_apart;
+    // isolation.c
+    uint64_t isolated_until_ns;     // 0: in service
+    int64_t isolated_until_wall_ms; // 0: the wall clock was not to be trusted
+    bool isolation_moved;           // its end is another than its record says
     size_t first_alarm, next_in_room;
 };
 
@@ -93,6 +102,8 @@ struct room_cell {
     uint64_t passed_ns;   // it was judged as of then
     bool waits;           // for room in the actions
     uint64_t due_ns;      // when time alone changes what its outputs do
+    uint64_t life_ns;     // when a shelf or an isolation ends, or an alarm has waited for too long
+    bool stirred;         // it is to be judged anew before the step is over
     bool changed;         // its outputs are to be worked out anew
     uint32_t asks;        // enum ask
     uint64_t asks_due_ns; // when time alone changes them
@@ -121,6 +132,8 @@ struct core {
     bool fire;       // an alarm of the fire severity stands somewhere in the building: everybody leaves
     bool fire_class; // an alarm of the fire class does, be it a pre-alarm: no silence from beyond the room
     bool gateway_trouble;      // the gateway itself is in trouble
+    bool stirred;              // at least one room is
+    size_t n_fire, n_warning;  // standing alarms of the fire severity, and of at least a warning
     bool news;                 // a silence is to be told
     char silencer[ACTOR_SIZE]; // who asked for the silences that are to be told
     bool silencer_remote;
@@ -131,6 +144,7 @@ struct step {
     struct core *core;
     const struct core_now *now;
     struct core_actions *actions;
+    const struct core_input *asked; // what a person asked of a point, and all its alarms follow; else NULL
 };
 
 // ---- points.c: what is known of a point, and what time does to it
@@ -217,10 +231,49 @@ bool save_restore_floor(struct core *core, const struct state_record *record);
 // again (actions.more is set).
 bool life_follow(struct step *step, size_t alarm);
 
+// Rooms where time alone has changed something; after the points.
+void life_tick(struct step *step);
+// Judge every stirred room anew, and have its alarms follow: last in a step, before the outputs.
+void life_settle(struct step *step);
+// An alarm of the room has changed, or what alarms of the room look at.
+void life_stir(struct core *core, size_t room);
+
+// An alarm takes a state: what hangs on the state alone is kept up with it. No event.
+void life_enter(struct core *core, size_t alarm, enum alarm_state state);
+// The same, where a condition that was not there has come: a new occurrence.
+void life_raise(struct step *step, size_t alarm);
+
+// What suppresses an alarm: the id of an alarm or a contact, "fire"; NULL: nothing does.
+const char *life_suppressor(const struct core *core, size_t alarm);
+bool life_of_fire(const struct core *core, size_t point); // a detector of fire, or a call point
+
+void life_restore(struct core *core, size_t alarm, const struct state_record *record,
+                  const struct core_now *now);
+// What records of an alarm keep in number[0].
+int64_t life_flags(const struct alarm_cell *cell);
+// The end that a record tells, in this boot; rest_ns: what remains where only that can be said.
+uint64_t life_restored_end(const struct state_record *record, const struct core_now *now, uint64_t rest_ns);
+// An end, in milliseconds of the wall clock; 0: it can't be trusted.
+int64_t life_wall_end(const struct core_now *now, uint64_t for_ns);
+
+// ---- isolation.c: points out of service
+
+enum core_answer isolation_answer(struct step *step, const struct core_input *input);
+// End the isolations of a room whose time is over. False: the events are full, call again (actions.more is
+// set).
+bool isolation_pass_time(struct step *step, size_t room);
+// Whether an alarm is out of service with its point.
+bool isolation_covers(const struct core *core, size_t alarm);
+// The row of the state table: of the point, and of its alarm of the kind CORE_ALARM_ISOLATED.
+struct state_record isolation_record(const struct core *core, size_t point, const struct core_now *now);
+bool isolation_restore(struct core *core, const struct state_record *record, const struct core_now *now);
+void isolation_save(struct core *core, const struct core_now *now, core_record_fn each, void *user);
+
 // ---- answers.c: what people ask
 
 enum core_answer answer_acknowledge(struct step *step, const struct core_input *input);
 enum core_answer answer_reset(struct step *step, const struct core_input *input);
+enum core_answer answer_shelve(struct step *step, const struct core_input *input);
 
 // ---- changes.c: an alarm takes a step, and the event that tells it
 
@@ -229,18 +282,26 @@ bool changes_full(const struct step *step); // no room for another event
 // Take the table's step. Does nothing where the table has no entry. `asked`: the input of a person, else
 // NULL.
 void change_alarm(struct step *step, size_t alarm, enum alarm_cause cause, const struct core_input *asked);
+// The same without the event, for what is told as something else.
+void change_quietly(struct step *step, size_t alarm, enum alarm_cause cause);
+// The event alone, for what is no step of the table: a shelf has another end.
+void change_tell(struct step *step, size_t alarm, enum alarm_cause cause, const struct core_input *asked);
+// Nobody has answered for too long.
+void change_escalated(struct step *step, size_t alarm);
 // Something happened at a point that is no alarm. NULL where the events are full.
 struct event *change_event(struct step *step, enum event_type type, enum event_class class, const char *room,
                            const char *item);
+// An alarm's id, occurrence, severity and state.
+void change_add_alarm(struct event *event, const struct core *core, size_t alarm);
 // Copies what fits of who asked into ACTOR_SIZE bytes, and never half a UTF-8 character.
 void change_copy_actor(char *to, const char *from);
-// Who asked, and from where.
+// Who asked, from where, and their note.
 void change_asker(struct event *event, const struct core_input *asked);
 // A chattering point, and its end, where that has not been told. `alarm`: the id of what chatters; NULL: the
 // point itself. False: the events are full, call again (actions.more is set).
 bool change_chatter(struct step *step, struct chatter *chatter, enum event_class class, const char *room,
                     const char *item, const char *alarm);
-// An acknowledgement or reset was refused.
+// What somebody asked was refused.
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer);
 
 // ---- silence.c: the sounders of a room rest

@@ -2,15 +2,22 @@
 // time these are judged, their members are as they are now.
 #include "gateway/core/inside.h"
 
+// What a member that is isolated says does not count.
+static bool in_service(const struct core *core, const struct core_member *member)
+{
+    return member->contact ? core->points[member->index].isolated_until_ns == 0
+                           : !isolation_covers(core, member->index);
+}
+
 static enum sign of_member(const struct core *core, const struct core_member *member)
 {
+    if (!in_service(core, member)) {
+        return SIGN_BACK;
+    }
     if (member->contact) {
         return judge_contact(&core->points[member->index]);
     }
     const struct alarm_cell *cell = &core->alarms[member->index];
-    if (cell->state == ALARM_OUT_OF_SERVICE) {
-        return SIGN_BACK;
-    }
     return cell->met ? SIGN_BEYOND : cell->unknown ? SIGN_UNKNOWN : SIGN_BACK;
 }
 
@@ -33,12 +40,14 @@ enum sign members_combined(const struct core *core, size_t a)
 static bool able(const struct core *core, const struct core_member *member)
 {
     size_t p = member->contact ? member->index : core->plan->alarms[member->index].point;
-    return (member->contact || core->alarms[member->index].state != ALARM_OUT_OF_SERVICE) &&
-           point_trouble_now(&core->points[p]) == TROUBLE_NONE;
+    return in_service(core, member) && point_trouble_now(&core->points[p]) == TROUBLE_NONE;
 }
 
 static bool stands(const struct core *core, const struct core_member *member)
 {
+    if (!in_service(core, member)) {
+        return false;
+    }
     return member->contact ? judge_contact(&core->points[member->index]) == SIGN_BEYOND
                            : alarm_standing(core->alarms[member->index].state);
 }

@@ -91,6 +91,7 @@ void core_save(struct core *core, const struct core_now *now, core_record_fn eac
     for (size_t p = 0; p < core->plan->n_points; p++) {
         save_floor(core, p, each, user);
     }
+    isolation_save(core, now, each, user);
 }
 
 void core_restore_minute(struct core *core, size_t p, enum quantity quantity, uint64_t ago_ns, int32_t mean,

@@ -323,38 +323,7 @@ static int end(void **unused)
     return 0;
 }
 
-// ---- The table
-
-static void test_latching_alarm_leaves_only_by_reset(void **unused)
-{
-    (void)unused;
-    for (unsigned s = 1; s < ALARM_STATE_COUNT; s++) {
-        for (unsigned c = 0; c < ALARM_CAUSE_COUNT; c++) {
-            bool leaves = alarm_next(s, c, ALARM_LATCHES) == ALARM_NORMAL;
-            assert_int_equal(leaves, s == ALARM_LATCHED_ACKNOWLEDGED && c == ALARM_RESET);
-        }
-    }
-}
-
-static void test_condition_is_in_the_state(void **unused)
-{
-    (void)unused;
-    for (unsigned s = 0; s < ALARM_STATE_COUNT; s++) {
-        for (unsigned e = 0; e < ALARM_ENDING_COUNT; e++) {
-            assert_true(alarm_condition(alarm_next(s, ALARM_CONDITION_TRUE, e)));
-            assert_false(alarm_condition(alarm_next(s, ALARM_CONDITION_FALSE, e)));
-            assert_int_equal(alarm_condition(alarm_next(s, ALARM_ACKNOWLEDGE, e)), alarm_condition(s));
-            assert_int_equal(alarm_condition(alarm_next(s, ALARM_RESET, e)), alarm_condition(s));
-            // Only a condition that was not there makes an alarm ask for an answer: that is a new occurrence.
-            for (unsigned c = 0; c < ALARM_CAUSE_COUNT; c++) {
-                if (s != ALARM_UNACKNOWLEDGED && alarm_next(s, c, e) == ALARM_UNACKNOWLEDGED) {
-                    assert_int_equal(c, ALARM_CONDITION_TRUE);
-                    assert_false(alarm_condition(s));
-                }
-            }
-        }
-    }
-}
+// ---- Words
 
 static void test_every_word_is_there(void **unused)
 {
@@ -1163,8 +1132,6 @@ static void test_a_room_without_points_wants_no_tick(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_latching_alarm_leaves_only_by_reset),
-        CASE(test_condition_is_in_the_state),
         CASE(test_every_word_is_there),
         CASE(test_fire_evacuates_the_building_at_once),
         CASE(test_fire_stands_until_acknowledged_and_reset),

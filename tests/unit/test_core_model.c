@@ -178,7 +178,9 @@ struct model_alarm {
     bool stands, condition, answered;
     bool rule; // the condition but for chattering, which holds it
     struct model_chatter chatter;
-    uint64_t occurrence;
+    uint64_t occurrence, since_ns;
+    uint64_t escalates_ns; // 0: never
+    bool escalated, fresh; // fresh: raised in this step
     bool counting, paused; // the on-delay
     uint64_t counted_ns;
 };
@@ -222,9 +224,13 @@ static void model_show(size_t a)
         m->stands = true;
         m->answered = false;
         m->occurrence++;
+        m->fresh = true;
+        m->escalated = false;
+        m->escalates_ns = 0;
     } else if (alarms[a].ending == ALARM_CLEARS_ITSELF ||
                (alarms[a].ending == ALARM_WANTS_ANSWER && m->answered)) {
         m->stands = false;
+        m->escalates_ns = 0;
     }
 }
 
@@ -343,8 +349,36 @@ static uint64_t model_next(void)
             uint64_t left = alarms[a].on_delay_ns - model_alarms[a].counted_ns;
             next = left < next ? left : next;
         }
+        if (model_alarms[a].escalates_ns) {
+            uint64_t left = model_alarms[a].escalates_ns - model_now;
+            next = left < next ? left : next;
+        }
     }
     return next;
+}
+
+static void model_escalate(void)
+{
+    for (size_t a = 0; a < ALARMS; a++) {
+        struct model_alarm *m = &model_alarms[a];
+        if (m->escalates_ns && m->escalates_ns <= model_now) {
+            m->escalates_ns = 0;
+            m->escalated = true;
+        }
+    }
+}
+
+// What was raised in a step, however late, counts from the step.
+static void model_count_from_now(void)
+{
+    for (size_t a = 0; a < ALARMS; a++) {
+        struct model_alarm *m = &model_alarms[a];
+        if (m->fresh && m->stands && !m->answered && alarms[a].severity >= SEVERITY_CRITICAL) {
+            m->escalates_ns = model_now + 180 * S;
+        }
+        m->since_ns = m->fresh ? model_now : m->since_ns;
+        m->fresh = false;
+    }
 }
 
 static void model_wait(uint64_t ns)
@@ -371,6 +405,7 @@ static void model_until(uint64_t now_ns)
     while (model_next() <= now_ns - model_now) {
         model_wait(model_next());
         model_settle_all();
+        model_escalate();
         model_judge(); // a delay that runs out as the value goes stale has run out
         for (size_t p = 0; p < POINTS; p++) {
             if (polled(p) && model_points[p].told == TROUBLE_NONE &&
@@ -453,6 +488,7 @@ static enum core_answer model_answer(const struct core_input *input)
             return CORE_ANSWER_ALREADY;
         }
         m->answered = true;
+        m->escalates_ns = 0;
         m->stands = m->condition || alarm->ending == ALARM_LATCHES;
         return CORE_ANSWER_DONE;
     }
@@ -500,6 +536,7 @@ static enum core_answer model_step(const struct core_input *input, uint64_t now_
         break;
     }
     model_judge();
+    model_count_from_now();
     return answer;
 }
 
@@ -555,10 +592,15 @@ static void model_restart(uint64_t now_ns)
         model_alarms[a].counted_ns = 0;
         model_alarms[a].chatter = (struct model_chatter){ .held = false };
         model_alarms[a].rule = model_alarms[a].condition;
+        struct model_alarm *m = &model_alarms[a];
+        if (m->stands && !m->answered && !m->escalated && alarms[a].severity >= SEVERITY_CRITICAL) {
+            m->escalates_ns = (m->since_ns ? m->since_ns : now_ns) + 180 * S;
+        }
         if (alarms[a].kind == CORE_ALARM_TROUBLE && model_alarms[a].condition) {
             model_points[alarms[a].point].told = TROUBLE_STALE;
         }
     }
+    model_escalate();
 }
 
 // ---- The core, and what a caller keeps of it: the journal's records and the lines' levels
@@ -594,6 +636,12 @@ static void keep_event(const struct event *event, const struct core_input *input
     }
     size_t a = find_alarm(&event->record);
     struct state_record *kept = &journal[a];
+    if (event->type == EVENT_ALARM_ESCALATED) {
+        CHECK(event->record.state == kept->state && event->record.occurrence == kept->occurrence);
+        CHECK(alarm_unacknowledged(kept->state) && alarms[a].severity >= SEVERITY_CRITICAL);
+        *kept = event->record;
+        return;
+    }
     CHECK(event->record.occurrence == kept->occurrence + (event->record.state == ALARM_UNACKNOWLEDGED));
     CHECK(event->record.condition == alarm_condition(event->record.state));
     CHECK(event->record.state != kept->state);

@@ -17,9 +17,9 @@
 // What comes in: SENSOR QUANTITY VALUE; CONTACT active|inactive; POINT trouble REASON; POINT works; READER
 // card BITS; ack ALARM [#N] [remote]; reset ALARM [#N] [remote]; tick (nothing but time); restart (power
 // fails and comes back). What comes of it, outputs before events, in the order of the file: OUTPUT PATTERN;
-// ALARM raised #N; ALARM cleared|acknowledged|reset STATE; POINT trouble REASON; POINT restored; POINT
-// opened|closed; POINT card BITS; ALARM refused REASON. The list must be complete, and nothing may happen at
-// a time that the file does not name.
+// ALARM raised #N; ALARM escalated; ALARM cleared|acknowledged|reset STATE; POINT trouble REASON; POINT
+// restored; POINT opened|closed; POINT card BITS; ALARM refused REASON. The list must be complete, and
+// nothing may happen at a time that the file does not name.
 #include <glob.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -331,6 +331,9 @@ static void note_event(const struct event *event)
     case EVENT_ALARM_RESET:
         note("%s reset %s", event->item, word_of(event, FIELD_STATE));
         return;
+    case EVENT_ALARM_ESCALATED:
+        note("%s escalated", event->item);
+        return;
     case EVENT_POINT_TROUBLE:
         note("%s trouble %s", event->item, word_of(event, FIELD_REASON));
         return;
@@ -355,7 +358,6 @@ static void note_event(const struct event *event)
     case EVENT_ALARM_UNSHELVED:
     case EVENT_ALARM_SUPPRESSED:
     case EVENT_ALARM_RELEASED:
-    case EVENT_ALARM_ESCALATED:
     case EVENT_POINT_ISOLATED:
     case EVENT_POINT_REINSTATED:
     case EVENT_POINT_CHATTERING:
