@@ -16,8 +16,11 @@ bool chatter_change(struct chatter *chatter, uint64_t now_ns)
 
 uint64_t chatter_quiet_ns(const struct chatter *chatter)
 {
+    if (!chatter->held) {
+        return UINT64_MAX;
+    }
     uint64_t last_ns = chatter->at_ns[(chatter->next + CHATTER_CHANGES - 1) % CHATTER_CHANGES];
-    return !chatter->held || last_ns > UINT64_MAX - CHATTER_NS ? UINT64_MAX : last_ns + CHATTER_NS;
+    return last_ns > UINT64_MAX - CHATTER_NS ? UINT64_MAX : last_ns + CHATTER_NS;
 }
 
 void chatter_end(struct chatter *chatter)

@@ -53,6 +53,12 @@ size_t core_size(const struct core_plan *plan)
     return lay_out(plan).size;
 }
 
+// Beyond its own point.
+static bool looks_further(const struct core_alarm *alarm)
+{
+    return alarm->kind == CORE_ALARM_APART || !alarm_has_point(alarm) || alarm->n_suppressors;
+}
+
 // Lists of each room's and point's parts. Filled backwards, so that each list is in the order of the plan.
 static void index_plan(struct core *core)
 {
@@ -67,6 +73,10 @@ static void index_plan(struct core *core)
         struct room_cell *room = &core->rooms[plan->alarms[a].room_index];
         core->alarms[a].next_in_room = room->first_alarm;
         room->first_alarm = a;
+        if (looks_further(&plan->alarms[a])) {
+            core->alarms[a].next_dependent = room->first_dependent;
+            room->first_dependent = a;
+        }
         core->alarms[a].next_of_point = NO_INDEX;
         if (alarm_has_point(&plan->alarms[a])) {
             struct point_cell *point = &core->points[plan->alarms[a].point];
@@ -87,7 +97,6 @@ static void begin_alarms(struct core *core, struct window_bucket *buckets, uint6
     for (size_t a = 0; a < core->plan->n_alarms; a++) {
         const struct core_alarm *alarm = &core->plan->alarms[a];
         struct alarm_cell *cell = &core->alarms[a];
-        cell->dependent = alarm->kind == CORE_ALARM_APART || !alarm_has_point(alarm) || alarm->n_suppressors;
         cell->wake_ns = UINT64_MAX;
         cell->unknown = true;
         cell->window = rolls(alarm) ? n_windows++ : NO_INDEX;
@@ -115,6 +124,7 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
     core->stirred = true;
     for (size_t r = 0; r <= plan->n_rooms; r++) {
         core->rooms[r] = (struct room_cell){ .deadline_ns = UINT64_MAX,
+                                             .wake_ns = UINT64_MAX,
                                              .due_ns = UINT64_MAX,
                                              .life_ns = UINT64_MAX,
                                              .stirred = true,
@@ -122,6 +132,7 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
                                              .changed = true,
                                              .first_point = NO_INDEX,
                                              .first_alarm = NO_INDEX,
+                                             .first_dependent = NO_INDEX,
                                              .first_output = NO_INDEX };
     }
     index_plan(core);

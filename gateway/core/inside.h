@@ -25,9 +25,8 @@ struct alarm_cell {
     enum alarm_state state;
     bool met; // the rule's condition holds, after its delays; judge.c alone writes it, life.c follows it
     // judge.c, delay.c, members.c
-    bool beneath;   // while it is held for chattering: what the condition is without that
-    bool unknown;   // when last judged, nothing could be said
-    bool dependent; // looks beyond its own point: judged at each input of its room
+    bool beneath; // while it is held for chattering: what the condition is without that
+    bool unknown; // when last judged, nothing could be said
     enum delay delay;
     bool off_delay;                     // which of the two
     uint64_t ends_ns, rest_ns;          // see enum delay
@@ -47,7 +46,7 @@ struct alarm_cell {
     int64_t until_wall_ms; // the same by the wall clock; 0: that was not to be trusted
     uint64_t escalate_ns;  // when nobody will have answered for too long; 0: answered, or told
     bool escalated, first_out;
-    size_t next_of_point, next_in_room;
+    size_t next_of_point, next_in_room, next_dependent; // dependent: looks beyond its own point
 };
 
 struct point_cell {
@@ -59,6 +58,7 @@ struct point_cell {
     uint64_t at_ns;          // of the last good reading; before the first: of the start
     int32_t told_door;       // doors and windows: the value that was told last
     struct chatter chatter;  // doors and windows
+    uint64_t wake_ns;        // when time alone changes something here
     struct floor floor;      // of its CO2
     int32_t saved_night_ppm; // as the last record of its nights had it
     uint32_t saved_nights_apart;
@@ -99,6 +99,8 @@ enum silence_news {
 // Rooms, and after the last of them the gateway itself.
 struct room_cell {
     uint64_t deadline_ns; // when time alone changes something in it; 0: it waits
+    uint64_t wake_ns;     // the soonest of its points and alarms …
+    bool wake_old;        // … once it is gathered anew: one that was the soonest is later now
     uint64_t passed_ns;   // it was judged as of then
     bool waits;           // for room in the actions
     uint64_t due_ns;      // when time alone changes what its outputs do
@@ -112,7 +114,7 @@ struct room_cell {
     uint64_t silent_until_ns; // 0: not silenced
     enum silence_news news;
     uint64_t drill_since_ns; // 0: no drill; whoever sets it sets `changed`, here and of the core, too
-    size_t first_point, first_alarm, first_output;
+    size_t first_point, first_alarm, first_output, first_dependent;
 };
 
 struct output_cell {
@@ -184,6 +186,14 @@ struct reading {
 // of its point and dependent ones are judged. Idempotent. False: the events are full, call again without the
 // reading.
 bool judge_room(struct step *step, size_t room, uint64_t at_ns, const struct reading *reading);
+
+// Write down when a point or an alarm of the room wants to be looked at.
+static inline void room_wake(struct room_cell *room, uint64_t *slot_ns, uint64_t wake_ns)
+{
+    room->wake_old |= *slot_ns == room->wake_ns && wake_ns > *slot_ns;
+    *slot_ns = wake_ns;
+    room->wake_ns = wake_ns < room->wake_ns ? wake_ns : room->wake_ns;
+}
 
 enum sign judge_contact(const struct point_cell *point);
 // RISE: by how much the value has risen or fallen. Only where its window has a filled minute.

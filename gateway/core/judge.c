@@ -160,21 +160,21 @@ static void change_condition(struct alarm_cell *cell, bool condition, uint64_t a
     cell->met = condition || held;
 }
 
-static void judge(struct core *core, size_t a, uint64_t at_ns, const struct reading *reading)
+// Returns when time alone changes something here.
+static uint64_t judge(struct core *core, size_t a, uint64_t at_ns, const struct reading *reading)
 {
     const struct core_alarm *alarm = &core->plan->alarms[a];
     struct alarm_cell *cell = &core->alarms[a];
     bool condition = cell->chatter.held ? cell->beneath : cell->met;
     // What has run out by itself comes first, and by itself, whatever else happens at this moment.
-    cell->wake_ns = at_ns;
     if (chatter_quiet_ns(&cell->chatter) <= at_ns) {
         chatter_end(&cell->chatter);
         cell->met = cell->beneath;
-        return;
+        return at_ns;
     }
     if (delay_over(cell, at_ns)) {
         change_condition(cell, !condition, at_ns);
-        return;
+        return at_ns;
     }
     bool fresh = looks_at(alarm, reading);
     remember(core, a, at_ns, fresh);
@@ -189,10 +189,8 @@ static void judge(struct core *core, size_t a, uint64_t at_ns, const struct read
     if (changes) {
         change_condition(cell, !condition, at_ns);
     }
-    cell->wake_ns = chatter_quiet_ns(&cell->chatter);
-    if (cell->delay == DELAY_RUNNING && cell->ends_ns < cell->wake_ns) {
-        cell->wake_ns = cell->ends_ns;
-    }
+    uint64_t quiet_ns = chatter_quiet_ns(&cell->chatter);
+    return cell->delay == DELAY_RUNNING && cell->ends_ns < quiet_ns ? cell->ends_ns : quiet_ns;
 }
 
 static bool tell_chatter(struct step *step, size_t a)
@@ -202,20 +200,43 @@ static bool tell_chatter(struct step *step, size_t a)
     return change_chatter(step, &step->core->alarms[a].chatter, alarm->class, alarm->room, item, alarm->id);
 }
 
-bool judge_room(struct step *step, size_t r, uint64_t at_ns, const struct reading *reading)
+static bool judge_alarm(struct step *step, size_t a, uint64_t at_ns, const struct reading *reading, bool tell)
 {
     struct core *core = step->core;
+    struct alarm_cell *cell = &core->alarms[a];
+    struct room_cell *room = &core->rooms[core->plan->alarms[a].room_index];
+    bool met = cell->met;
+    room_wake(room, &cell->wake_ns, judge(core, a, at_ns, reading));
+    if (cell->met != met) {
+        follow_note(core, core->plan->alarms[a].room_index); // ventilation follows the rule itself
+    }
+    return tell && tell_chatter(step, a) && life_follow(step, a);
+}
+
+// Two lists, each in the order of the plan, gone through as one. Where the events are full, the rest is
+// judged all the same: it comes only once.
+static bool judge_reading(struct step *step, size_t r, uint64_t at_ns, const struct reading *reading)
+{
+    const struct core *core = step->core;
+    size_t own = core->points[reading->point].first_alarm, far = core->rooms[r].first_dependent;
     bool told = true;
-    for (size_t a = core->rooms[r].first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
-        if (reading && core->plan->alarms[a].point != reading->point && !core->alarms[a].dependent) {
-            continue;
-        }
-        bool met = core->alarms[a].met;
-        judge(core, a, at_ns, reading);
-        if (core->alarms[a].met != met) {
-            follow_note(core, r); // ventilation follows the rule itself
-        }
-        told = told && tell_chatter(step, a) && life_follow(step, a); // the rest is judged all the same
+    while (own != NO_INDEX || far != NO_INDEX) { // which is the largest there is
+        size_t a = own < far ? own : far;
+        own = own == a ? core->alarms[a].next_of_point : own;
+        far = far == a ? core->alarms[a].next_dependent : far;
+        told = judge_alarm(step, a, at_ns, reading, told);
+    }
+    return told;
+}
+
+bool judge_room(struct step *step, size_t r, uint64_t at_ns, const struct reading *reading)
+{
+    if (reading) {
+        return judge_reading(step, r, at_ns, reading);
+    }
+    bool told = true;
+    for (size_t a = step->core->rooms[r].first_alarm; a != NO_INDEX; a = step->core->alarms[a].next_in_room) {
+        told = judge_alarm(step, a, at_ns, NULL, told);
     }
     return told;
 }

@@ -44,20 +44,30 @@ static uint64_t deadline_ns(const struct core *core, size_t p)
     return stale_ns < quiet_ns ? stale_ns : quiet_ns;
 }
 
+// What is known of a point has changed.
+static void wake_point(struct core *core, size_t p)
+{
+    room_wake(&core->rooms[core->plan->points[p].room_index], &core->points[p].wake_ns, deadline_ns(core, p));
+}
+
 static void note_deadline(struct core *core, size_t r)
 {
     struct room_cell *room = &core->rooms[r];
-    uint64_t soonest = UINT64_MAX;
-    for (size_t p = room->first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
-        uint64_t at_ns = deadline_ns(core, p);
-        soonest = at_ns < soonest ? at_ns : soonest;
+    if (room->wake_old) {
+        uint64_t soonest = UINT64_MAX;
+        for (size_t p = room->first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
+            soonest = core->points[p].wake_ns < soonest ? core->points[p].wake_ns : soonest;
+        }
+        for (size_t a = room->first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
+            soonest = core->alarms[a].wake_ns < soonest ? core->alarms[a].wake_ns : soonest;
+        }
+        room->wake_ns = soonest;
+        room->wake_old = false;
     }
-    for (size_t a = room->first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
-        soonest = core->alarms[a].wake_ns < soonest ? core->alarms[a].wake_ns : soonest;
-    }
-    room->deadline_ns = room->waits ? 0 : soonest;
+    room->deadline_ns = room->waits ? 0 : room->wake_ns;
 }
 
+static bool tell_door(struct step *step, size_t p);
 static bool tell_doors(struct step *step, size_t r);
 
 // Judge the room as of at_ns, and note when it wants to be looked at again.
@@ -65,7 +75,7 @@ static void settle(struct step *step, size_t r, uint64_t at_ns, const struct rea
 {
     struct room_cell *room = &step->core->rooms[r];
     room->passed_ns = at_ns;
-    bool told = tell_doors(step, r);
+    bool told = reading ? tell_door(step, reading->point) : tell_doors(step, r);
     told = judge_room(step, r, at_ns, reading) && told;
     room->waits = !told;
     note_deadline(step->core, r);
@@ -81,13 +91,12 @@ void points_begin(struct core *core, uint64_t now_ns)
 {
     for (size_t p = 0; p < core->plan->n_points; p++) {
         core->points[p].at_ns = now_ns;
+        wake_point(core, p);
     }
     for (size_t r = 0; r <= core->plan->n_rooms; r++) {
         struct room_cell *room = &core->rooms[r];
         room->passed_ns = now_ns;
-        for (size_t a = room->first_alarm; a != NO_INDEX; a = core->alarms[a].next_in_room) {
-            room->waits |= core->alarms[a].dependent;
-        }
+        room->waits = room->first_dependent != NO_INDEX;
         note_deadline(core, r);
     }
 }
@@ -95,18 +104,23 @@ void points_begin(struct core *core, uint64_t now_ns)
 void point_carry_trouble(struct core *core, size_t p)
 {
     core->points[p].told = TROUBLE_STALE;
+    wake_point(core, p);
     note_deadline(core, core->plan->points[p].room_index);
 }
 
 static void pass(struct core *core, size_t p, uint64_t at_ns)
 {
     struct point_cell *point = &core->points[p];
+    if (point->wake_ns > at_ns) {
+        return;
+    }
     if (point->told == TROUBLE_NONE && at_ns >= fresh_until_ns(core, p)) {
         point->told = TROUBLE_STALE;
     }
     if (chatter_quiet_ns(&point->chatter) <= at_ns) {
         chatter_end(&point->chatter);
     }
+    wake_point(core, p);
 }
 
 void points_pass_time(struct step *step, size_t r)
@@ -153,6 +167,9 @@ static bool tell_door(struct step *step, size_t p)
     const struct core_point *plan = &step->core->plan->points[p];
     struct point_cell *point = &step->core->points[p];
     int32_t value = point->value[QUANTITY_CONTACT];
+    if (!is_door(plan)) {
+        return true;
+    }
     if (!change_chatter(step, &point->chatter, CLASS_ACCESS, plan->room, plan->id, NULL)) {
         return false;
     }
@@ -175,7 +192,7 @@ static bool tell_doors(struct step *step, size_t r)
 {
     const struct core *core = step->core;
     for (size_t p = core->rooms[r].first_point; p != NO_INDEX; p = core->points[p].next_in_room) {
-        if (is_door(&core->plan->points[p]) && !tell_door(step, p)) {
+        if (!tell_door(step, p)) {
             return false;
         }
     }
@@ -222,6 +239,7 @@ void point_reading(struct step *step, const struct core_input *input)
         return;
     }
     take_reading(step, p, input->quantity, input->value);
+    wake_point(step->core, p);
     settle(step, room, step->now->boottime_ns, &(struct reading){ .point = p, .quantity = input->quantity });
 }
 
@@ -242,6 +260,7 @@ void point_trouble(struct step *step, const struct core_input *input)
     } else {
         point->told = input->trouble;
     }
+    wake_point(step->core, p);
     points_settle(step, room);
 }
 
@@ -263,5 +282,6 @@ void point_card(struct step *step, const struct core_input *input)
     if (point->told == TROUBLE_STALE) {
         point->told = TROUBLE_NONE; // from before a restart, see take_reading()
     }
+    wake_point(step->core, p);
     points_settle(step, plan->room_index);
 }

@@ -43,20 +43,37 @@ static void gather(struct window *window)
     }
 }
 
+// True: it was at an end of the others, which are then to be gathered anew.
+static bool drop(struct window *window, int64_t minute)
+{
+    struct window_bucket *bucket = bucket_of(window, minute);
+    if (!bucket->filled) {
+        return false;
+    }
+    bucket->filled = false;
+    window->total -= bucket->mean;
+    window->filled--;
+    return bucket->mean == window->lowest || bucket->mean == window->highest;
+}
+
 // The minute under way becomes a whole one, and those that passed without a value are empty.
 static void next_minute(struct window *window, int64_t minute)
 {
     int64_t first = minute - (int64_t)window->size;
+    bool anew = false;
     for (int64_t m = window->minute > first ? window->minute : first; m < minute; m++) {
-        *bucket_of(window, m) = (struct window_bucket){ .filled = false };
+        anew |= drop(window, m);
+    }
+    if (anew) {
+        gather(window);
     }
     if (window->now.samples && window->minute >= first) {
-        *bucket_of(window, window->minute) =
-            (struct window_bucket){ .mean = minute_mean(&window->now), .filled = true };
+        int32_t mean = minute_mean(&window->now);
+        *bucket_of(window, window->minute) = (struct window_bucket){ .mean = mean, .filled = true };
+        widen(window, mean);
     }
     window->minute = minute;
     window->now = (struct minute){ .samples = 0 };
-    gather(window);
 }
 
 void window_take(struct window *window, uint64_t now_ns, int32_t value)

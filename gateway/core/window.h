@@ -18,7 +18,8 @@ struct window_bucket {
 
 // The last `size` whole minutes of boottime, and the minute under way. Only whole minutes count: a window
 // changes once a minute, with the first value of a new one, and each minute weighs the same however many
-// values it has. Taking a value is O(1), but for that first one, which is O(size).
+// values it has. Taking a value is O(1), but for that first one, which is O(size) where the
+// lowest or highest minute leaves the window.
 struct window {
     struct window_bucket *buckets; // size, all zero at first; minute m is at m modulo size
     size_t size;                   // 1 to WINDOW_MINUTES
