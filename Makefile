@@ -172,7 +172,7 @@ INSTALL := install
 install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(DESTDIR)$(PREFIX)/lib/modules-load.d \
-	    $(DESTDIR)$(PREFIX)/share/doc/careroom/examples
+	    $(DESTDIR)$(PREFIX)/share/doc/careroom/examples $(DESTDIR)$(PREFIX)/share/careroom/presets
 	$(INSTALL) -m 755 $(addprefix $(BUILD)/,careroomd careroom-uplink careroomctl) $(DESTDIR)$(PREFIX)/bin
 	for unit in careroomd.service careroom-uplink.service; do \
 	    sed 's|=/usr/bin/|=$(PREFIX)/bin/|' systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
@@ -182,6 +182,7 @@ install: all
 	$(INSTALL) -m 644 systemd/modules-load.conf $(DESTDIR)$(PREFIX)/lib/modules-load.d/careroom.conf
 	$(INSTALL) -m 644 systemd/60-careroom.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-careroom.rules
 	$(INSTALL) -m 644 LICENSE README.md docs/install.md $(DESTDIR)$(PREFIX)/share/doc/careroom
+	$(INSTALL) -m 644 $(wildcard config/presets/*.yaml) $(DESTDIR)$(PREFIX)/share/careroom/presets
 	$(INSTALL) -m 644 $(wildcard config/*.yaml) $(DESTDIR)$(PREFIX)/share/doc/careroom/examples
 
 .PHONY: clean help

@@ -40,7 +40,8 @@ struct part_info {
 };
 
 // Who knows the parts. Given by the guard; programs that link no drivers pass NULL and driver names,
-// addresses and quantities are then not judged. Both return NULL where there is no such part.
+// addresses and quantities are then not judged, presets not read, and no rule of a preset is there. Both
+// return NULL where there is no such part.
 struct config_catalogue {
     const struct part_info *(*sensor)(const char *name);
     const struct part_info *(*reader)(const char *name);
@@ -160,16 +161,49 @@ struct config_output {
     uint32_t feedback_ms;     // how long it may take to follow; default 500
 };
 
+// What a rule looks at.
+enum rule_kind {
+    RULE_THRESHOLD,   // the last value against a limit
+    RULE_MEAN,        // the mean over the window against a limit
+    RULE_RISE,        // how far the value has risen (above) or fallen within the window
+    RULE_UNCHANGED,   // the same value for the whole window: the sensor is stuck
+    RULE_APART,       // two sensors that should measure the same
+    RULE_HELD,        // a contact that is active for too long: a door that stands open
+    RULE_COMBINATION, // at_least of its members hold
+    RULE_CONFIRM,     // at_least of its members, which are smoke and heat detectors: fire
+    RULE_KIND_COUNT
+};
+
+// What a rule names by id: a contact of the room, or a rule that stands before it.
+struct config_member {
+    bool contact;
+    size_t index; // in the room's sensors (contact) or rules
+};
+
 struct config_rule {
     char id[ID_SIZE];
-    size_t sensor; // index in the room's sensors
+    enum rule_kind kind;
+    size_t sensor, other_sensor; // indices in the room's sensors; other: RULE_APART; a combination and a
+                                 // confirmation have members instead
     enum quantity quantity;
-    bool above;        // true: above the threshold is bad; false: below
-    int32_t threshold; // fixed point of the quantity
-    int32_t deadband;  // fixed point, >= 0; the way back that clears
-    uint32_t for_s;    // on-delay
-    enum severity severity;
-    unsigned line_number; // where it stands in the file
+    bool above;                    // true: above the threshold is bad; false: below
+    int32_t threshold;             // fixed point of the quantity; RULE_RISE, RULE_APART: a difference, > 0
+    int32_t deadband;              // fixed point, >= 0; the way back that clears
+    uint32_t for_s;                // on-delay
+    uint32_t off_s;                // off-delay
+    uint32_t window_s;             // RULE_MEAN, RULE_RISE, RULE_UNCHANGED
+    uint32_t at_least;             // RULE_COMBINATION, RULE_CONFIRM
+    uint32_t prealarm_s;           // RULE_CONFIRM: how long one detector alone may go unanswered
+    struct config_member *members; // RULE_COMBINATION, RULE_CONFIRM
+    size_t n_members;
+    struct config_member *unless; // suppressed while one of these holds
+    size_t n_unless;
+    enum severity severity; // RULE_CONFIRM: SEVERITY_FIRE; SEVERITY_TROUBLE: a fault, not a danger
+    char *instruction;      // NULL where the file says nothing
+    const char *preset;     // the preset that it came from; NULL: it stands in the file
+    const char *source;     // of a preset's: which standard says so
+    bool suggested;         // of a preset's: the source does not say it in these words
+    unsigned line_number;   // where it stands in the file, or in the preset's
 };
 
 struct config_room {
@@ -185,7 +219,8 @@ struct config_room {
     size_t n_readers;
     struct config_output *outputs;
     size_t n_outputs;
-    struct config_rule *rules;
+    struct config_rule *rules; // those of the preset that hold first; none that is disabled. A rule names
+                               // only rules before it
     size_t n_rules;
 };
 
@@ -205,6 +240,7 @@ struct config {
     char *timezone;
     char *language; // "zh" or "en"
     char *state_dir, *run_dir;
+    char *presets_dir; // as written; a relative path is meant from the file's folder
     char *uplink_user; // the system user of careroom-uplink; what comes from it is remote. Default
                        // careroom-uplink
     struct config_bus *buses;

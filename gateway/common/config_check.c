@@ -45,8 +45,7 @@ static void check_run_dir(struct work *work, const struct draft *root)
     }
 }
 
-// An id names one thing: the first keeps it.
-static void check_unique(struct work *work, struct draft *const *drafts, size_t n)
+void check_unique(struct work *work, struct draft *const *drafts, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         for (size_t j = 0; j < i && drafts[i]->id != NULL; j++) {
@@ -127,6 +126,16 @@ static void check_buses(struct work *work, const struct draft *root)
         check_bus_path(work, buses, i, K_BUS_I2C, "adapter");
         check_bus_path(work, buses, i, K_BUS_SERIAL, "port");
     }
+}
+
+// A relative folder is meant from the configuration's own.
+static void find_presets_dir(struct work *work, const struct config *config)
+{
+    const char *dir = config->presets_dir, *slash = strrchr(work->configuration, '/');
+    if (dir != NULL && dir[0] != '/' && slash != NULL) {
+        dir = phrase(work, "%.*s/%s", (int)(slash - work->configuration), work->configuration, dir);
+    }
+    work->presets_dir = dir != NULL ? dir : "";
 }
 
 // Alarms are called room/sensor, room/rule, room/sensor.trouble, room/output.trouble …: one name space a
@@ -218,6 +227,7 @@ void check_configuration(struct work *work, const struct draft *root, struct con
         check_timezone(work, gateway);
     }
     check_run_dir(work, root);
+    find_presets_dir(work, config);
     check_buses(work, root);
     const struct draft_value *rooms = value_of(root, K_ROOMS);
     check_unique(work, rooms->items, rooms->n_items);
@@ -225,6 +235,7 @@ void check_configuration(struct work *work, const struct draft *root, struct con
     for (size_t i = 0; i < rooms->n_items; i++) {
         check_room(work, rooms->items[i], &config->rooms[i]);
     }
+    notice_suggested(work);
     const struct draft *mqtt = map_of(root, K_MQTT);
     if (mqtt != NULL) {
         check_mqtt(work, mqtt, &config->mqtt);

@@ -76,6 +76,45 @@ static void read_items(struct work *work, struct draft *draft, int index, const 
     value->good = true;
 }
 
+// One id of a list of ids. NULL: what is wrong with it has been told.
+static const char *read_id(struct work *work, const struct draft *draft, int index, const yaml_node_t *entry)
+{
+    bool scalar = entry->type == YAML_SCALAR_NODE;
+    if (scalar && strlen(text_of(entry)) == entry->data.scalar.length && id_valid(text_of(entry))) {
+        return text_of(entry);
+    }
+    const char *what = scalar ? phrase(work, "%s is no id", shown(work, text_of(entry)))
+                              : "has a list or mapping where an id belongs";
+    tell_mistake_at(work, draft, draft->section->keys[index].name, line_of(entry), what,
+                    phrase(work, "write 1 to %d characters of a-z, 0-9 and -", ID_LENGTH));
+    return NULL;
+}
+
+static void read_ids(struct work *work, struct draft *draft, int index, const yaml_node_t *node)
+{
+    const struct key *key = &draft->section->keys[index];
+    struct draft_value *value = &draft->values[index];
+    size_t n = (size_t)(node->data.sequence.items.top - node->data.sequence.items.start);
+    if ((int64_t)n < key->min || (int64_t)n > key->max) {
+        tell_mistake(work, draft, index, phrase(work, "has %zu entries", n), value_wanted(work, key));
+        return;
+    }
+    value->ids = work_scratch(work, n * sizeof *value->ids);
+    if (value->ids == NULL) {
+        return;
+    }
+    bool good = true;
+    for (size_t i = 0; i < n; i++) {
+        const yaml_node_t *entry = yaml_document_get_node(work->document, node->data.sequence.items.start[i]);
+        const char *id = read_id(work, draft, index, entry);
+        good = good && id != NULL;
+        if (id != NULL) {
+            value->ids[value->n_ids++] = (struct draft_id){ id, line_of(entry) };
+        }
+    }
+    value->good = good;
+}
+
 static void read_map(struct work *work, struct draft *draft, int index, const yaml_node_t *node)
 {
     const struct key *key = &draft->section->keys[index];
@@ -101,10 +140,14 @@ static void read_value(struct work *work, struct draft *draft, int index, const 
     }
     if (key->type == KEY_MAP) {
         read_map(work, draft, index, node);
-    } else if (key->type != KEY_LIST) {
+    } else if (key->type != KEY_LIST && key->type != KEY_IDS) {
         read_scalar(work, draft, index, node);
     } else if (node->type == YAML_SEQUENCE_NODE) {
-        read_items(work, draft, index, node);
+        if (key->type == KEY_LIST) {
+            read_items(work, draft, index, node);
+        } else {
+            read_ids(work, draft, index, node);
+        }
     } else {
         tell_mistake(work, draft, index, "is not a list", value_wanted(work, key));
     }
@@ -224,7 +267,7 @@ static struct draft *read_mapping(struct work *work, const struct key_section *s
     return draft;
 }
 
-struct draft *draft_document(struct work *work, yaml_document_t *document)
+struct draft *draft_document(struct work *work, yaml_document_t *document, const struct key_section *section)
 {
     work->document = document;
     const yaml_node_t *root = yaml_document_get_root_node(document);
@@ -233,5 +276,5 @@ struct draft *draft_document(struct work *work, yaml_document_t *document)
                         "begin with config/careroom.yaml, the example");
         return NULL;
     }
-    return read_mapping(work, &config_root_section, root, (struct draft){ .parent = NULL });
+    return read_mapping(work, section, root, (struct draft){ .parent = NULL });
 }

@@ -74,6 +74,7 @@ void fill_structure(struct work *work, const struct draft *draft, void *structur
         case KEY_LIST:
             store_list(work, key, value, structure);
             break;
+        case KEY_IDS:
         case KEY_TYPE_COUNT:
             break;
         }

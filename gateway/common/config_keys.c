@@ -13,8 +13,7 @@
                .size = sizeof(int32_t)
 #define NO_EFFECT .notice = "has no effect in this version"
 
-#define TEXT_MAX        255 // bytes of a text: a path, a name
-#define INSTRUCTION_MAX 200 // bytes: it goes into one event beside all else
+#define TEXT_MAX 255 // bytes of a text: a path, a name
 
 static const char *const languages[] = { "zh", "en" };
 
@@ -190,33 +189,6 @@ static const struct key output_keys[K_OUTPUT_COUNT] = {
 };
 static const struct key_section output_section = { SECTION(output_keys), sizeof(struct config_output), true };
 
-static const struct key rule_keys[K_RULE_COUNT] = {
-    [K_RULE_ID] = { "id", KEY_ID, true, TO(config_rule, id),
-                    .help = "Name of the rule; the alarm is called room/rule." },
-    [K_RULE_ON] = { "on", KEY_TEXT, true, .max = 64, .offset = NOWHERE,
-                    .instead = "write SENSOR.QUANTITY, such as air.co2",
-                    .help = "What is watched: the sensor's id, a dot, the quantity." },
-    [K_RULE_ABOVE] = { "above", KEY_DECIMAL, .offset = NOWHERE,
-                       .otherwise = "either above or below is required",
-                       .help = "The alarm's threshold: bad above it. In the quantity's unit." },
-    [K_RULE_BELOW] = { "below", KEY_DECIMAL, .offset = NOWHERE,
-                       .otherwise = "either above or below is required",
-                       .help = "The alarm's threshold: bad below it. In the quantity's unit." },
-    [K_RULE_FOR] = { "for_s", KEY_NUMBER, .unit = "s", .min = 0, .max = 86400, .fallback = "0",
-                     TO(config_rule, for_s),
-                     .help = "How long it must be bad without a break before the alarm is raised." },
-    [K_RULE_DEADBAND] = { "deadband", KEY_DECIMAL, .fallback = "0", .offset = NOWHERE,
-                          .help = "How far the value must come back past the threshold before the alarm "
-                                  "clears. In the quantity's unit." },
-    [K_RULE_SEVERITY] = { "severity", KEY_NAME, .names = severity_names, .min = SEVERITY_ADVISORY,
-                          .max = SEVERITY_CRITICAL, .fallback = "warning", TO(config_rule, severity),
-                          .instead = "write advisory, warning or critical; fire comes from contacts alone "
-                                     "(role smoke, heat or call-point)",
-                          .help = "How grave it is. critical stands until somebody answers; fire is for "
-                                  "contacts." },
-};
-static const struct key_section rule_section = { SECTION(rule_keys), sizeof(struct config_rule), true };
-
 static const struct key room_keys[K_ROOM_COUNT] = {
     [K_ROOM_ID] = { "id", KEY_ID, true, TO(config_room, id),
                     .help = "Name of the room in topics and alarms." },
@@ -225,10 +197,11 @@ static const struct key room_keys[K_ROOM_COUNT] = {
     [K_ROOM_TYPE] = { "type", KEY_NAME, .names = room_type_names, .max = ROOM_TYPE_COUNT - 1,
                       .fallback = "play", TO(config_room, type),
                       .help = "What the room is for. Where children sleep, all but fire begins with light." },
-    [K_ROOM_GROUP] = { "group", KEY_TEXT, .max = ID_LENGTH, TO(config_room, group), NO_EFFECT,
-                       .help = "Age group of the children." },
-    [K_ROOM_PRESET] = { "preset", KEY_TEXT, .max = ID_LENGTH, TO(config_room, preset), NO_EFFECT,
-                        .help = "Country whose thresholds hold." },
+    [K_ROOM_GROUP] = { "group", KEY_TEXT, .max = ID_LENGTH, TO(config_room, group),
+                       .help = "Age group of the children, one of the preset's." },
+    [K_ROOM_PRESET] = { "preset", KEY_TEXT, .max = ID_LENGTH, TO(config_room, preset),
+                        .help = "Country whose limits hold: cn, de, uk, us, or a file of the site's own in "
+                                "presets_dir. A rule of the same id takes the place of one of these." },
     [K_ROOM_INSTRUCTION] = { "instruction", KEY_TEXT, .max = INSTRUCTION_MAX, TO(config_room, instruction),
                              .help =
                                  "What staff are told to do when an alarm of this room is raised that has "
@@ -243,9 +216,8 @@ static const struct key room_keys[K_ROOM_COUNT] = {
                          .count_offset = offsetof(struct config_room, n_outputs), .inner = &output_section,
                          .help = "Sounders, beacons, relays." },
     [K_ROOM_RULES] = { "rules", KEY_LIST, .max = 64, TO(config_room, rules),
-                       .count_offset = offsetof(struct config_room, n_rules), .inner = &rule_section,
-                       .help =
-                           "Thresholds that raise alarms. Contacts need none: their role is their rule." },
+                       .count_offset = offsetof(struct config_room, n_rules), .inner = &config_rule_section,
+                       .help = "What raises alarms. Contacts need none: their role is their rule." },
 };
 static const struct key_section room_section = { SECTION(room_keys), sizeof(struct config_room), true };
 
@@ -316,6 +288,9 @@ static const struct key root_keys[K_ROOT_COUNT] = {
                       TO(config, state_dir), .help = "Folder of the journal and the keys." },
     [K_RUN_DIR] = { "run_dir", KEY_PATH, .max = TEXT_MAX, .fallback = "/run/careroom", TO(config, run_dir),
                     .help = "Folder of the control socket." },
+    [K_PRESETS_DIR] = { "presets_dir", KEY_TEXT, .max = TEXT_MAX, .fallback = "/usr/share/careroom/presets",
+                        TO(config, presets_dir),
+                        .help = "Folder of the presets; a relative path is meant from this file's folder." },
     [K_UPLINK_USER] = { "uplink_user", KEY_TEXT, .max = ID_LENGTH, .fallback = "careroom-uplink",
                         TO(config, uplink_user),
                         .help = "System user of careroom-uplink. What comes from it is remote: it never "
@@ -339,9 +314,9 @@ static const char *const type_words[KEY_TYPE_COUNT] = {
     [KEY_ID] = "id",           [KEY_TEXT] = "text",          [KEY_WORD] = "word",   [KEY_NAME] = "word",
     [KEY_HOST] = "host",       [KEY_PATH] = "path",          [KEY_LINE] = "line",   [KEY_NUMBER] = "number",
     [KEY_ADDRESS] = "address", [KEY_BOOL] = "true or false", [KEY_RATIO] = "ratio", [KEY_DECIMAL] = "decimal",
-    [KEY_MAP] = "mapping",     [KEY_LIST] = "list",
+    [KEY_IDS] = "ids",         [KEY_MAP] = "mapping",        [KEY_LIST] = "list",
 };
-_Static_assert(KEY_TYPE_COUNT == 14, "a type without a word");
+_Static_assert(KEY_TYPE_COUNT == 15, "a type without a word");
 
 static void print_range(const struct key *key, FILE *file)
 {
@@ -355,6 +330,9 @@ static void print_range(const struct key *key, FILE *file)
         break;
     case KEY_LIST:
         (void)fprintf(file, "%" PRId64 " to %" PRId64 " entries", key->min, key->max);
+        break;
+    case KEY_IDS:
+        (void)fprintf(file, "%" PRId64 " to %" PRId64 " ids", key->min, key->max);
         break;
     case KEY_WORD:
     case KEY_NAME:

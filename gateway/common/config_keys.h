@@ -23,6 +23,7 @@ enum key_type {
     KEY_BOOL,    // bool
     KEY_RATIO,   // 0 to 1 with up to three decimals, in thousandths; min, max in thousandths
     KEY_DECIMAL, // kept as text: only the rule's quantity says what it comes to
+    KEY_IDS,     // [a, b]: min to max ids, which the judge resolves
     KEY_MAP,     // inner, once
     KEY_LIST,    // inner, min to max times: pointer at offset, number at count_offset
     KEY_TYPE_COUNT
@@ -63,6 +64,7 @@ enum {
     K_GATEWAY,
     K_STATE_DIR,
     K_RUN_DIR,
+    K_PRESETS_DIR,
     K_UPLINK_USER,
     K_BUSES,
     K_ROOMS,
@@ -134,16 +136,47 @@ enum {
     K_OUTPUT_FEEDBACK_MS,
     K_OUTPUT_COUNT
 };
+// A rule of a room, and a rule of a preset: first what both have, at the same places, so that one judge reads
+// both.
 enum {
     K_RULE_ID,
-    K_RULE_ON,
+    K_RULE_ON, // a preset's: quantity
     K_RULE_ABOVE,
     K_RULE_BELOW,
+    K_RULE_MEAN,
+    K_RULE_RISES,
+    K_RULE_FALLS,
+    K_RULE_WITHIN,
+    K_RULE_UNCHANGED,
     K_RULE_FOR,
+    K_RULE_OFF,
     K_RULE_DEADBAND,
     K_RULE_SEVERITY,
+    K_RULE_INSTRUCTION,
+    K_RULE_SHARED_COUNT
+};
+enum {
+    K_RULE_AGAINST = K_RULE_SHARED_COUNT,
+    K_RULE_APART,
+    K_RULE_ALL,
+    K_RULE_ANY,
+    K_RULE_OF,
+    K_RULE_CONFIRM,
+    K_RULE_AT_LEAST,
+    K_RULE_PREALARM,
+    K_RULE_UNLESS,
+    K_RULE_DISABLED,
     K_RULE_COUNT
 };
+enum {
+    K_PRESET_RULE_TYPES = K_RULE_SHARED_COUNT,
+    K_PRESET_RULE_GROUPS,
+    K_PRESET_RULE_SOURCE,
+    K_PRESET_RULE_SUGGESTED,
+    K_PRESET_RULE_COUNT
+};
+enum { K_PRESET_GROUP_ID, K_PRESET_GROUP_NAME, K_PRESET_GROUP_COUNT };
+enum { K_PRESET_GROUPS, K_PRESET_RULES, K_PRESET_COUNT };
 enum {
     K_MQTT_HOST,
     K_MQTT_PORT,
@@ -161,5 +194,35 @@ enum { K_GB26875_HOST, K_GB26875_PORT, K_GB26875_COUNT };
 enum { K_PANEL_LISTEN, K_PANEL_COUNT };
 
 extern const struct key_section config_root_section;
+extern const struct key_section config_rule_section;   // config_keys_rules.c
+extern const struct key_section config_preset_section; // the file of a preset
+
+#define INSTRUCTION_MAX 200 // bytes: it goes into one event beside all else
+#define SEVERITY_WANTED                                                                                      \
+    "write advisory, warning or critical; fire comes from contacts alone (role smoke, heat or call-point)"
+
+// A preset's file, as the key table fills it.
+#define ALL_TYPES  UINT32_MAX
+#define ALL_GROUPS UINT32_MAX
+struct preset_rule {
+    struct config_rule rule; // without id of a sensor; first, so that the shared keys fill it
+    uint32_t types;          // set of 1 << enum room_type
+    uint32_t groups;         // set of 1 << index in the preset's groups
+    bool in_force;           // in a room
+};
+struct preset_group {
+    char id[ID_SIZE];
+    char *name; // as the country calls it
+};
+struct preset {
+    struct preset *next;
+    const char *name;
+    bool good;                // no mistake in its file
+    const struct draft *room; // the first that has it
+    struct preset_group *groups;
+    size_t n_groups;
+    struct preset_rule *rules;
+    size_t n_rules;
+};
 
 #endif

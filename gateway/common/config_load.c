@@ -9,8 +9,6 @@
 
 #include "gateway/common/config_work.h"
 
-#define FILE_MAX 1048576 // bytes of a configuration file
-
 // What config_free() needs to know besides.
 struct loaded {
     struct config config; // first, so that a pointer to it is a pointer to this
@@ -27,7 +25,7 @@ void config_free(struct config *config)
 
 static void judge(struct work *work, yaml_document_t *document, struct config *config)
 {
-    const struct draft *root = draft_document(work, document);
+    const struct draft *root = draft_document(work, document, &config_root_section);
     if (root == NULL || work->out_of_memory) {
         return;
     }
@@ -70,7 +68,7 @@ static void report_all(const struct work *work, config_report_fn report, void *u
 int config_parse(const char *name, const char *text, size_t length, const struct config_catalogue *catalogue,
                  config_report_fn report, void *user, struct config **ret_config)
 {
-    struct work work = { .file = name, .catalogue = catalogue };
+    struct work work = { .file = name, .configuration = name, .catalogue = catalogue };
     struct loaded *loaded = work_keep(&work, sizeof *loaded);
     char *file = work_keep(&work, strlen(name) + 1);
     if (loaded != NULL && file != NULL) {
@@ -94,8 +92,7 @@ int config_parse(const char *name, const char *text, size_t length, const struct
     return 0;
 }
 
-// Up to one byte more than a configuration may have, which is enough to say that it is too large.
-static int read_file(const char *file, char *buf, size_t *ret_length)
+int config_read_file(const char *file, char *buf, size_t *ret_length)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
@@ -124,7 +121,7 @@ int config_load(const char *file, const struct config_catalogue *catalogue, conf
 {
     char *text = malloc(FILE_MAX + 1);
     size_t length = 0;
-    int error = text == NULL ? -ENOMEM : read_file(file, text, &length);
+    int error = text == NULL ? -ENOMEM : config_read_file(file, text, &length);
     if (error == 0) {
         error = config_parse(file, text, length, catalogue, report, user, ret_config);
     } else if (report != NULL) {

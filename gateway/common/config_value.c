@@ -182,6 +182,7 @@ static const char *judge_text(const struct key *key, const char *text)
     case KEY_BOOL:
     case KEY_RATIO:
     case KEY_DECIMAL:
+    case KEY_IDS:
     case KEY_MAP:
     case KEY_LIST:
     case KEY_TYPE_COUNT:
@@ -213,6 +214,7 @@ static const char *read_typed(const struct key *key, const char *text, int64_t *
         return read_ratio(key, text, ret_number);
     case KEY_DECIMAL:
         return judge_decimal(text);
+    case KEY_IDS:
     case KEY_MAP:
     case KEY_LIST:
     case KEY_TYPE_COUNT:
@@ -280,6 +282,9 @@ const char *value_wanted(struct work *work, const struct key *key)
         return "write a part of 1 with at most three decimals, such as 0.42";
     case KEY_DECIMAL:
         return "write a number such as 1500 or 26.5";
+    case KEY_IDS:
+        return phrase(work, "write %" PRId64 " to %" PRId64 " ids in brackets, such as [smoke-1, smoke-2]",
+                      key->min, key->max);
     case KEY_MAP:
         return "write keys with values below it, or { key: value }";
     case KEY_LIST:

@@ -161,6 +161,12 @@ static void path_write(const struct draft *draft, char *buf, size_t size)
     }
 }
 
+// Whether a message belongs behind one of the file that is being read: the configuration's come first.
+static bool comes_after(const struct work *work, const struct config_message *message, unsigned line)
+{
+    return message->file == work->file ? message->line > line : work->file == work->configuration;
+}
+
 static void tell(struct work *work, bool notice, const struct draft *draft, const char *name, unsigned line,
                  const char *wrong, const char *instead)
 {
@@ -178,7 +184,7 @@ static void tell(struct work *work, bool notice, const struct draft *draft, cons
     }
 
     size_t at = work->n_messages++; // behind those of the same line
-    for (; at > 0 && work->messages[at - 1].line > line; at--) {
+    for (; at > 0 && comes_after(work, &work->messages[at - 1], line); at--) {
         work->messages[at] = work->messages[at - 1];
     }
     work->messages[at] = (struct config_message){

@@ -24,6 +24,12 @@ void arena_free(struct arena *arena); // NULL is fine
 
 struct draft;
 
+// One of a list of ids.
+struct draft_id {
+    const char *text;
+    unsigned line;
+};
+
 struct draft_value {
     bool set;  // stands in the file
     bool good; // has been read, from the file or from the key's fallback; otherwise a mistake was told, or it
@@ -33,6 +39,8 @@ struct draft_value {
     int64_t number;
     struct draft **items; // KEY_LIST; KEY_MAP: one
     size_t n_items;
+    struct draft_id *ids; // KEY_IDS
+    size_t n_ids;
 };
 
 // One mapping of the file.
@@ -61,7 +69,10 @@ struct work {
     size_t n_mistakes;
     size_t n_hidden;
     size_t n_messages;
-    struct config_message messages[MESSAGES_MAX]; // by line
+    struct config_message messages[MESSAGES_MAX]; // the configuration's own file first; by line
+    const char *configuration;                    // its file; differs from file while a preset is read
+    const char *presets_dir;
+    struct preset *presets; // that were asked for, each once
 };
 
 // Memory of the work. NULL, noted in out_of_memory, when there is none.
@@ -122,8 +133,13 @@ bool yaml_shape(struct work *work, const char *text, size_t length);
 // Load the first document. True: the caller deletes it; false: what is wrong has been told.
 bool yaml_read(struct work *work, const char *text, size_t length, yaml_document_t *ret_document);
 
-// The document's root as a draft; NULL where it is no mapping (told).
-struct draft *draft_document(struct work *work, yaml_document_t *document);
+// The document's root as a draft of a section; NULL where it is no mapping (told).
+struct draft *draft_document(struct work *work, yaml_document_t *document, const struct key_section *section);
+
+#define FILE_MAX 1048576 // bytes of a configuration file
+// Read a file into buf, up to one byte more than a configuration may have, which is enough to say that it is
+// too large. 0 or a negative errno. Blocks on the file system.
+int config_read_file(const char *file, char *buf, size_t *ret_length);
 
 // Copy a draft's good values into the structure that the key table names, in kept memory.
 void fill_structure(struct work *work, const struct draft *draft, void *structure);
@@ -132,6 +148,30 @@ void fill_structure(struct work *work, const struct draft *draft, void *structur
 void check_configuration(struct work *work, const struct draft *root, struct config *config);
 void check_parts(struct work *work, const struct draft *root, struct config *config);
 void check_rules(struct work *work, const struct draft *room, struct config_room *config_room);
+
+// An id names one thing: the first keeps it.
+void check_unique(struct work *work, struct draft *const *drafts, size_t n);
+
+// The preset of a room, read once for all rooms; NULL: it can't be used (told).
+struct preset *preset_of(struct work *work, const struct draft *room, const char *name);
+// The index of a group of a preset; SIZE_MAX: it has none of this id.
+size_t preset_group(const struct preset *preset, const char *group);
+// Say of each preset what its limits in force are worth.
+void notice_suggested(struct work *work);
+
+// ---- The numbers of a rule, of a room or of a preset (config_check_limits.c)
+
+// Which kind of rule its keys make, RULE_HELD where it only names what it is on. False: they don't fit each
+// other (told).
+bool limit_kind(struct work *work, const struct draft *rule, enum rule_kind *ret_kind);
+// Once kind is known: what its severity is, and that it may be.
+void limit_severity(struct work *work, const struct draft *rule, struct config_rule *config);
+// Once quantity is known too: threshold and deadband.
+void limit_numbers(struct work *work, const struct draft *rule, struct config_rule *config);
+// A window in which a sensor is read less than three times says nothing of it.
+#define WINDOW_READINGS 3
+uint32_t limit_shortest_window_s(const struct config_sensor *sensor);
+int limit_window_key(enum rule_kind kind); // of RULE_MEAN, RULE_RISE and RULE_UNCHANGED
 
 // The value of a key of a draft.
 static inline const struct draft_value *value_of(const struct draft *draft, int key)

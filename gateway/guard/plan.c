@@ -1,4 +1,4 @@
-#include "gateway/guard/plan.h"
+#include "gateway/guard/plan_build.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,7 +36,7 @@ static const struct role_meaning role_meanings[ROLE_COUNT] = {
 #define STALE_START_NS (10 * NS_PER_S)
 
 struct counts {
-    size_t points, alarms, outputs, names;
+    size_t points, alarms, outputs, members, names;
 };
 
 static bool measures_co2(const struct config_sensor *sensor)
@@ -44,78 +44,79 @@ static bool measures_co2(const struct config_sensor *sensor)
     return sensor->part->quantities & QUANTITY_BIT(QUANTITY_CO2);
 }
 
+// A supervised loop is a contact too, but a polled one: it can be stale.
+static bool alarms_by_role(const struct config_sensor *sensor)
+{
+    return (sensor->part->quantities & QUANTITY_BIT(QUANTITY_CONTACT)) && role_meanings[sensor->role].alarms;
+}
+
 static struct counts count(const struct config *config)
 {
-    struct counts n = { .points = 2, .alarms = 2 }; // the gateway's journal and uplink
+    struct counts n = { .points = 2, .alarms = 2, .names = 2 }; // the gateway's journal and uplink
     for (size_t r = 0; r < config->n_rooms; r++) {
         const struct config_room *room = &config->rooms[r];
         size_t points = room->n_sensors + room->n_readers + room->n_outputs;
         n.points += points;
-        n.alarms += points + room->n_rules;
+        n.names += 2 * points; // its trouble, and that it is isolated
+        n.alarms += 2 * points + room->n_rules;
         n.outputs += room->n_outputs;
+        n.members += plan_count_members(room);
         for (size_t s = 0; s < room->n_sensors; s++) {
-            n.alarms += role_meanings[room->sensors[s].role].alarms;
-            n.names += measures_co2(&room->sensors[s]);
+            n.alarms += alarms_by_role(&room->sensors[s]) + measures_co2(&room->sensors[s]);
+            n.names += measures_co2(&room->sensors[s]); // its floor
         }
     }
-    n.alarms += n.names; // a floor has a name of its own
-    n.names += n.points; // and so has each point's trouble
     return n;
 }
 
-// The plan while it is being filled.
-struct builder {
-    struct plan *plan;
-    struct core_point *points;
-    struct core_alarm *alarms;
-    struct core_output *outputs;
-    char *names; // of alarms that are called after a point, one NAME_SIZE slot each
-    size_t n_points, n_alarms, n_outputs, n_names;
-};
-
-static const char *name_after(struct builder *b, const char *point, const char *what)
+static const char *name_after(struct plan_builder *b, const char *point, const char *what)
 {
     char *name = b->names + b->n_names++ * NAME_SIZE;
     (void)snprintf(name, NAME_SIZE, "%s.%s", point, what);
     return name;
 }
 
-static size_t add_point(struct builder *b, const struct core_point *point, const struct plan_source *source)
+struct core_alarm *plan_next_alarm(struct plan_builder *b, const struct config_rule *rule,
+                                   const struct config_sensor *sensor)
 {
-    size_t index = b->n_points++;
-    const char *trouble_id = name_after(b, point->id, "trouble");
-    b->points[index] = *point;
-    b->points[index].trouble_id = trouble_id;
-    b->plan->sources[index] = *source;
-    b->alarms[b->n_alarms++] = (struct core_alarm){
-        .room = point->room,
-        .id = trouble_id,
-        .room_index = point->room_index,
-        .kind = CORE_ALARM_TROUBLE,
-        .point = index,
-        .severity = SEVERITY_TROUBLE,
+    b->plan->alarms_of[b->n_alarms] = (struct plan_alarm){ rule, sensor };
+    return &b->alarms[b->n_alarms++];
+}
+
+// An alarm that every point of its kind has, and that asks nobody for an answer.
+static const char *add_own_alarm(struct plan_builder *b, size_t point, const struct config_sensor *sensor,
+                                 enum core_alarm_kind kind, const char *what, enum severity severity)
+{
+    const char *id = name_after(b, b->points[point].id, what);
+    *plan_next_alarm(b, NULL, sensor) = (struct core_alarm){
+        .room = b->points[point].room,
+        .id = id,
+        .room_index = b->points[point].room_index,
+        .kind = kind,
+        .point = point,
+        .severity = severity,
         .class = CLASS_FAULT,
         .ending = ALARM_CLEARS_ITSELF,
     };
+    return id;
+}
+
+static size_t add_point(struct plan_builder *b, const struct core_point *point,
+                        const struct plan_source *source)
+{
+    size_t index = b->n_points++;
+    b->points[index] = *point;
+    b->plan->sources[index] = *source;
+    b->points[index].trouble_id =
+        add_own_alarm(b, index, source->sensor, CORE_ALARM_TROUBLE, "trouble", SEVERITY_TROUBLE);
+    bool gateways = source->kind == SOURCE_JOURNAL || source->kind == SOURCE_UPLINK;
+    if (!gateways) { // which guard nothing that could wait
+        add_own_alarm(b, index, source->sensor, CORE_ALARM_ISOLATED, "isolated", SEVERITY_TROUBLE);
+    }
     return index;
 }
 
-// A sensor that has drifted goes on to guard: to be looked after, and no reason to distrust it.
-static void add_floor(struct builder *b, size_t point)
-{
-    b->alarms[b->n_alarms++] = (struct core_alarm){
-        .room = b->points[point].room,
-        .id = name_after(b, b->points[point].id, "floor"),
-        .room_index = b->points[point].room_index,
-        .kind = CORE_ALARM_FLOOR,
-        .point = point,
-        .severity = SEVERITY_ADVISORY,
-        .class = CLASS_FAULT,
-        .ending = ALARM_CLEARS_ITSELF,
-    };
-}
-
-static void add_sensor(struct builder *b, const struct config_room *room, size_t r,
+static void add_sensor(struct plan_builder *b, const struct config_room *room, size_t r,
                        const struct config_sensor *sensor)
 {
     bool contact = sensor->part->bus == PART_LINE;
@@ -131,14 +132,14 @@ static void add_sensor(struct builder *b, const struct config_room *room, size_t
                              },
                              &(struct plan_source){ .kind = SOURCE_SENSOR, .room = r, .sensor = sensor });
     if (measures_co2(sensor)) {
-        add_floor(b, index);
+        // A sensor that has drifted goes on to guard: to be looked after, and no reason to distrust it.
+        add_own_alarm(b, index, sensor, CORE_ALARM_FLOOR, "floor", SEVERITY_ADVISORY);
     }
-    // A supervised loop is a contact too, but a polled one: it can be stale.
-    const struct role_meaning *meaning = &role_meanings[sensor->role];
-    if ((sensor->part->quantities & QUANTITY_BIT(QUANTITY_CONTACT)) == 0 || !meaning->alarms) {
+    if (!alarms_by_role(sensor)) {
         return;
     }
-    b->alarms[b->n_alarms++] = (struct core_alarm){
+    const struct role_meaning *meaning = &role_meanings[sensor->role];
+    *plan_next_alarm(b, NULL, sensor) = (struct core_alarm){
         .room = room->id,
         .id = sensor->id,
         .room_index = r,
@@ -150,35 +151,28 @@ static void add_sensor(struct builder *b, const struct config_room *room, size_t
     };
 }
 
-static void add_rule(struct builder *b, const struct config_room *room, size_t r, size_t first_point,
-                     const struct config_rule *rule)
+static void add_output(struct plan_builder *b, const struct config_room *room, size_t r,
+                       const struct config_output *output)
 {
-    b->alarms[b->n_alarms++] = (struct core_alarm){
-        .room = room->id,
-        .id = rule->id,
-        .room_index = r,
-        .kind = CORE_ALARM_THRESHOLD,
-        .point = first_point + rule->sensor,
-        .severity = rule->severity,
-        .class = CLASS_SAFETY,
-        .ending = rule->severity >= SEVERITY_CRITICAL ? ALARM_WANTS_ANSWER : ALARM_CLEARS_ITSELF,
-        .quantity = rule->quantity,
-        .above = rule->above,
-        .threshold = rule->threshold,
-        .deadband = rule->deadband,
-        .on_delay_ns = rule->for_s * NS_PER_S,
-    };
+    size_t point = add_point(
+        b, &(struct core_point){ .room = room->id, .id = output->id, .room_index = r, .contact = true },
+        &(struct plan_source){ .kind = SOURCE_OUTPUT, .room = r });
+    b->plan->outputs[b->n_outputs] = (struct plan_output){ .config = output, .point = point };
+    b->outputs[b->n_outputs++] = (struct core_output){ .room = room->id,
+                                                       .id = output->id,
+                                                       .room_index = r,
+                                                       .role = output->role,
+                                                       .min_run_ns = output->min_run_s * NS_PER_S };
 }
 
-static void add_room(struct builder *b, const struct config_room *room, size_t r)
+static void add_room(struct plan_builder *b, const struct config_room *room, size_t r)
 {
+    b->rooms[r] = (struct core_room){ .type = room->type };
     size_t first_point = b->n_points;
     for (size_t s = 0; s < room->n_sensors; s++) {
         add_sensor(b, room, r, &room->sensors[s]);
     }
-    for (size_t i = 0; i < room->n_rules; i++) {
-        add_rule(b, room, r, first_point, &room->rules[i]);
-    }
+    plan_add_rules(b, room, r, first_point);
     for (size_t i = 0; i < room->n_readers; i++) {
         const struct config_reader *reader = &room->readers[i];
         add_point(
@@ -186,17 +180,11 @@ static void add_room(struct builder *b, const struct config_room *room, size_t r
             &(struct plan_source){ .kind = SOURCE_READER, .room = r, .reader = reader });
     }
     for (size_t i = 0; i < room->n_outputs; i++) {
-        const struct config_output *output = &room->outputs[i];
-        size_t point = add_point(
-            b, &(struct core_point){ .room = room->id, .id = output->id, .room_index = r, .contact = true },
-            &(struct plan_source){ .kind = SOURCE_OUTPUT, .room = r });
-        b->plan->outputs[b->n_outputs] = (struct plan_output){ .config = output, .point = point };
-        b->outputs[b->n_outputs++] =
-            (struct core_output){ .room = room->id, .id = output->id, .room_index = r, .role = output->role };
+        add_output(b, room, r, &room->outputs[i]);
     }
 }
 
-static size_t add_own(struct builder *b, size_t n_rooms, const char *id, enum source_kind kind)
+static size_t add_own(struct plan_builder *b, size_t n_rooms, const char *id, enum source_kind kind)
 {
     return add_point(
         b, &(struct core_point){ .room = GATEWAY_ROOM, .id = id, .room_index = n_rooms, .contact = true },
@@ -207,16 +195,20 @@ struct plan *plan_new(const struct config *config)
 {
     struct counts n = count(config);
     struct plan *plan = calloc(1, sizeof *plan);
-    struct builder b = { .plan = plan,
-                         .points = calloc(n.points, sizeof *b.points),
-                         .alarms = calloc(n.alarms, sizeof *b.alarms),
-                         .outputs = calloc(n.outputs + 1, sizeof *b.outputs),
-                         .names = calloc(n.names, NAME_SIZE) };
+    struct plan_builder b = { .plan = plan,
+                              .points = calloc(n.points, sizeof *b.points),
+                              .alarms = calloc(n.alarms, sizeof *b.alarms),
+                              .outputs = calloc(n.outputs + 1, sizeof *b.outputs),
+                              .rooms = calloc(config->n_rooms, sizeof *b.rooms),
+                              .members = calloc(n.members + 1, sizeof *b.members),
+                              .names = calloc(n.names, NAME_SIZE) };
     if (plan) {
         plan->sources = calloc(n.points, sizeof *plan->sources);
         plan->outputs = calloc(n.outputs + 1, sizeof *plan->outputs);
+        plan->alarms_of = calloc(n.alarms, sizeof *plan->alarms_of);
     }
-    if (!plan || !b.points || !b.alarms || !b.outputs || !b.names || !plan->sources || !plan->outputs) {
+    if (!plan || !b.points || !b.alarms || !b.outputs || !b.rooms || !b.members || !b.names ||
+        !plan->sources || !plan->outputs || !plan->alarms_of) {
         abort(); // start-up with no memory for a few kilobytes: let the service manager start us again
     }
     // The gateway's own points come first, so that the names' first slot is where plan_free() finds them.
@@ -232,7 +224,10 @@ struct plan *plan_new(const struct config *config)
         .n_alarms = b.n_alarms,
         .outputs = b.outputs,
         .n_outputs = b.n_outputs,
+        .rooms = b.rooms,
         .n_rooms = config->n_rooms,
+        .members = b.members,
+        .n_members = b.n_members,
     };
     return plan;
 }
@@ -246,6 +241,9 @@ void plan_free(struct plan *plan)
     free((void *)(uintptr_t)plan->core.points);
     free((void *)(uintptr_t)plan->core.alarms);
     free((void *)(uintptr_t)plan->core.outputs);
+    free((void *)(uintptr_t)plan->core.rooms);
+    free((void *)(uintptr_t)plan->core.members);
+    free(plan->alarms_of);
     free(plan->sources);
     free(plan->outputs);
     free(plan);

@@ -21,10 +21,18 @@ struct plan_output {
     size_t point; // an output is a point too: one that can't be driven is in trouble
 };
 
+// What an alarm comes from; its room is config.rooms[room_index].
+struct plan_alarm {
+    const struct config_rule *rule;     // NULL: from no rule
+    const struct config_sensor *sensor; // that it is about; NULL: of a reader, an output, several sensors or
+                                        // the gateway
+};
+
 struct plan {
-    struct core_plan core;       // points to memory of this plan
-    struct plan_source *sources; // one a point
-    struct plan_output *outputs; // one an output
+    struct core_plan core;        // points to memory of this plan; a member comes before what names it
+    struct plan_source *sources;  // one a point
+    struct plan_output *outputs;  // one an output
+    struct plan_alarm *alarms_of; // one an alarm
     size_t journal_point, uplink_point;
 };
 

@@ -29,8 +29,16 @@ static void parse(const unsigned char *bytes, size_t size, const struct config_c
     for (size_t i = 0; config != NULL && i < config->n_rooms; i++) {
         const struct config_room *room = &config->rooms[i];
         for (size_t j = 0; j < room->n_rules; j++) {
-            if (room->rules[j].sensor >= room->n_sensors || room->rules[j].deadband < 0) {
+            const struct config_rule *rule = &room->rules[j];
+            bool of_members = rule->kind == RULE_COMBINATION || rule->kind == RULE_CONFIRM;
+            if ((!of_members && (rule->sensor >= room->n_sensors || rule->other_sensor >= room->n_sensors)) ||
+                rule->deadband < 0) {
                 abort();
+            }
+            for (size_t k = 0; k < rule->n_members; k++) {
+                if (rule->members[k].index >= (rule->members[k].contact ? room->n_sensors : j)) {
+                    abort(); // only what stands before it
+                }
             }
         }
         for (size_t j = 0; j < room->n_sensors; j++) {

@@ -174,7 +174,8 @@ static void every_point_rule_and_output_is_in_the_plan(void **state)
     struct config *config = config_of(room_text);
     struct plan *plan = plan_new(config);
     assert_int_equal(plan->core.n_points, 2 + 3 + 1 + 1); // the gateway's two, sensors, reader, output
-    assert_int_equal(plan->core.n_alarms, 7 + 1 + 2 + 1); // a trouble each, smoke, two rules, the CO2's floor
+    assert_int_equal(plan->core.n_alarms,
+                     7 + 5 + 1 + 2 + 1); // a trouble each, isolated, smoke, two rules, floor
     assert_int_equal(plan->core.n_outputs, 1);
 
     const struct core_alarm *smoke = alarm_named(plan, "butterfly/smoke-1");
