@@ -102,7 +102,8 @@ def test_the_room_of_the_guide(room):
             assert room.outputs()["siren"]["pattern"] == "evacuate"  # it went on after the acknowledgement
             room.line("smoke-1", "inactive")
             events.wait("alarm.cleared", subject="butterfly/smoke-1")
-        said = room.ctl(*words[1:])
+        too_early = words[1] == "calibrate"  # for once nobody waits for three minutes; test_calibrate.py does
+        said = room.ctl(*words[1:], status=1 if too_early else 0)
         run.append(words[1])
         if words[1] == "alarms":
             assert "butterfly/smoke-1" in said and "Evacuate" in said
@@ -110,7 +111,9 @@ def test_the_room_of_the_guide(room):
             careroom.wait_until(lambda: room.outputs()["siren"]["pattern"] == "off", "the siren is silent")
         elif words[1] == "events":
             assert "butterfly/siren" in said and "test" in said
-    assert run == ["status", "test", "test", "test", "alarms", "ack", "reset", "events", "verify"]
+        elif too_early:
+            assert "it has not measured for 3 minutes without a break" in said
+    assert run == ["status", "test", "test", "test", "alarms", "ack", "reset", "events", "verify", "calibrate", "events"]
     # "A cut wire alarms as well."
     before = events.last()
     room.line("smoke-1", "open")
