@@ -3,23 +3,36 @@
 // '#' begins a comment. A case is a line "case TITLE", the parts of the building, one a line, and then what
 // happens:
 //
-//     room ladybird                          the parts that follow are in this room (at first: "room")
-//     sensor air stale 15                    a polled sensor whose value is good for 15 s
-//     contact smoke-1 smoke fire latches     a contact: role, severity, and how its alarm ends (clears,
-//     answer, latches) contact front-door door                a contact without an alarm reader entry a card
-//     reader gateway journal                        a point of the gateway itself rule co2-high air co2 above
-//     1500 deadband 100 for 60 warning clears output siren sounder                   sounder, beacon,
-//     ventilation, door-release
+//     room ladybird                    the parts that follow are in this room (at first: "room")
+//     sensor air stale 15              a polled sensor whose value is good for 15 s
+//     contact smoke-1 smoke fire latches
+//                                      a contact: role, severity, and how its alarm ends (clears, answer,
+//                                      latches)
+//     contact front-door door          a contact without an alarm
+//     contact back-door door for 30 off 5 warning clears
+//                                      a door that must not be open for 30 s
+//     reader entry                     a card reader
+//     gateway journal                  a point of the gateway itself
+//     output siren sounder             sounder, beacon, ventilation, door-release
 //
-//     0    air co2 1650 ->                   seconds from the start, what comes in, "->", all that must come
-//     of it 60   tick -> siren warning, co2-high raised #1
+//     rule co2-high air co2 above 1500 deadband 100 for 60 off 300 warning clears
+//     mean stuffy air co2 above 1000 deadband 50 over 60 advisory clears
+//     rise heating air temperature above 5 deadband 1 over 10 warning clears
+//     stuck air-stuck air co2 over 1440 trouble clears
+//     apart co2-apart air other co2 above 300 deadband 50 trouble clears
+//     combine airless 2 of stuffy pane warning clears
+//     confirm fire 2 of smoke-1 smoke-2 prealarm 60 fire latches
+//                                      over: minutes; for and off: seconds; members: rules and contacts
+//
+//     0    air co2 1650 ->             seconds from the start, what comes in, "->", all that must come of it
+//     60   tick -> siren warning, co2-high raised #1
 //
 // What comes in: SENSOR QUANTITY VALUE; CONTACT active|inactive; POINT trouble REASON; POINT works; READER
 // card BITS; ack ALARM [#N] [remote]; reset ALARM [#N] [remote]; tick (nothing but time); restart (power
 // fails and comes back). What comes of it, outputs before events, in the order of the file: OUTPUT PATTERN;
 // ALARM raised #N; ALARM escalated; ALARM cleared|acknowledged|reset STATE; POINT trouble REASON; POINT
-// restored; POINT opened|closed; POINT card BITS; ALARM refused REASON. The list must be complete, and
-// nothing may happen at a time that the file does not name.
+// restored; POINT chattering; POINT settled CHANGES; POINT opened|closed; POINT card BITS; ALARM refused
+// REASON. The list must be complete, and nothing may happen at a time that the file does not name.
 #include <glob.h>
 #include <inttypes.h>
 #include <setjmp.h>
@@ -46,8 +59,9 @@ static unsigned line_number, n_cases;
 static struct core_point points[PARTS];
 static struct core_alarm alarms[PARTS];
 static struct core_output outputs[PARTS];
+static struct core_member members[PARTS];
 static char texts[PARTS * 4][ID_SIZE + 8];
-static struct state_record records[PARTS];
+static struct state_record records[PARTS], saved[PARTS]; // of alarms; of delays
 static struct core_plan plan;
 static const char gateway_room[] = "gateway";
 static const char *rooms[PARTS], *room;
@@ -174,18 +188,6 @@ static void add_sensor(unsigned n, char **words)
     points[add_point(words[1], false)].stale_ns = seconds(words[3]);
 }
 
-static void add_contact(unsigned n, char **words)
-{
-    if (n != 3) {
-        want_words(n, 5, "contact ID ROLE [SEVERITY ENDING]");
-    }
-    size_t p = add_point(words[1], true);
-    points[p].role = (enum contact_role)word_in(words[2], contact_role_names, ROLE_COUNT, "role");
-    if (n == 5) {
-        set_manner(add_alarm(points[p].id, CORE_ALARM_CONTACT, p), words[3], words[4]);
-    }
-}
-
 static int32_t value_of(enum quantity quantity, const char *word)
 {
     int32_t value;
@@ -204,18 +206,117 @@ static enum quantity quantity_of(const char *word)
     return quantity;
 }
 
-static void add_rule(unsigned n, char **words)
+// What stands after an alarm's name and what it looks at, in any order, and its manner at the end.
+static void set_rule(struct core_alarm *alarm, unsigned n, char **words)
 {
-    want_words(n, 12, "rule ID SENSOR QUANTITY above|below VALUE deadband VALUE for SECONDS SEVERITY ENDING");
-    static const char *const sides[] = { "below", "above" };
-    enum quantity quantity = quantity_of(words[3]);
-    struct core_alarm *alarm = add_alarm(keep(words[1], ""), CORE_ALARM_THRESHOLD, find_point(words[2]));
-    set_manner(alarm, words[10], words[11]);
-    alarm->quantity = quantity;
-    alarm->above = word_in(words[4], sides, 2, "side of a threshold") == 1;
-    alarm->threshold = value_of(quantity, words[5]);
-    alarm->deadband = value_of(quantity, words[7]);
-    alarm->on_delay_ns = seconds(words[9]);
+    if (n < 2 || n % 2) {
+        wrong("a rule ends with pairs of words, and the last are SEVERITY ENDING");
+    }
+    for (unsigned i = 0; i < n - 2; i += 2) {
+        const char *key = words[i], *value = words[i + 1];
+        if (strcmp(key, "above") == 0 || strcmp(key, "below") == 0) {
+            alarm->above = strcmp(key, "above") == 0;
+            alarm->threshold = value_of(alarm->quantity, value);
+        } else if (strcmp(key, "deadband") == 0) {
+            alarm->deadband = value_of(alarm->quantity, value);
+        } else if (strcmp(key, "over") == 0) {
+            alarm->window_ns = 60 * seconds(value);
+        } else if (strcmp(key, "for") == 0) {
+            alarm->on_delay_ns = seconds(value);
+        } else if (strcmp(key, "off") == 0) {
+            alarm->off_delay_ns = seconds(value);
+        } else if (strcmp(key, "prealarm") == 0) {
+            alarm->prealarm_ns = seconds(value);
+        } else {
+            wrong("%s is no part of a rule", key);
+        }
+    }
+    set_manner(alarm, words[n - 2], words[n - 1]);
+}
+
+static void add_contact(unsigned n, char **words)
+{
+    if (n < 3) {
+        wrong("this line is written: contact ID ROLE [[for SECONDS] [off SECONDS] SEVERITY ENDING]");
+    }
+    size_t p = add_point(words[1], true);
+    points[p].role = (enum contact_role)word_in(words[2], contact_role_names, ROLE_COUNT, "role");
+    if (n > 3) {
+        set_rule(add_alarm(points[p].id, CORE_ALARM_CONTACT, p), n - 3, words + 3);
+    }
+}
+
+static void add_rule(enum core_alarm_kind kind, unsigned n, char **words)
+{
+    unsigned first = kind == CORE_ALARM_APART ? 5 : 4;
+    if (n < first) {
+        wrong("this line is written: %s ID SENSOR QUANTITY …", words[0]);
+    }
+    struct core_alarm *alarm = add_alarm(keep(words[1], ""), kind, find_point(words[2]));
+    if (kind == CORE_ALARM_APART) {
+        alarm->other_point = find_point(words[3]);
+    }
+    alarm->quantity = quantity_of(words[first - 1]);
+    set_rule(alarm, n - first, words + first);
+}
+
+// An alarm where there is one, else a contact.
+static struct core_member find_member(const char *id)
+{
+    for (size_t a = 0; a < plan.n_alarms; a++) {
+        if (strcmp(alarms[a].id, id) == 0) {
+            return (struct core_member){ .index = a };
+        }
+    }
+    return (struct core_member){ .contact = true, .index = find_point(id) };
+}
+
+static void add_members(enum core_alarm_kind kind, unsigned n, char **words)
+{
+    static const char *const keys[] = { "for", "off", "prealarm" };
+    unsigned i = 4;
+    if (n < 7 || strcmp(words[3], "of") != 0) {
+        wrong("this line is written: %s ID N of MEMBER … SEVERITY ENDING", words[0]);
+    }
+    struct core_alarm *alarm = add_alarm(keep(words[1], ""), kind, 0);
+    alarm->room = room;
+    alarm->at_least = strtoull(words[2], NULL, 10);
+    alarm->first_member = plan.n_members;
+    for (; i < n - 2; i++) {
+        bool key = false;
+        for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+            key |= strcmp(words[i], keys[k]) == 0;
+        }
+        if (key) {
+            break;
+        }
+        if (plan.n_members == PARTS) {
+            wrong("too many members in one case");
+        }
+        members[plan.n_members++] = find_member(words[i]);
+        alarm->n_members++;
+    }
+    set_rule(alarm, n - i, words + i);
+}
+
+static bool add_any_rule(unsigned n, char **words)
+{
+    static const char *const names[] = { "rule", "mean", "rise", "stuck", "apart", "combine", "confirm" };
+    static const enum core_alarm_kind kinds[] = { CORE_ALARM_THRESHOLD, CORE_ALARM_MEAN,
+                                                  CORE_ALARM_RISE,      CORE_ALARM_UNCHANGED,
+                                                  CORE_ALARM_APART,     CORE_ALARM_COMBINATION,
+                                                  CORE_ALARM_CONFIRM };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(words[0], names[i]) == 0) {
+            if (kinds[i] == CORE_ALARM_COMBINATION || kinds[i] == CORE_ALARM_CONFIRM) {
+                add_members(kinds[i], n, words);
+            } else {
+                add_rule(kinds[i], n, words);
+            }
+            return true;
+        }
+    }
+    return false;
 }
 
 static void add_output(unsigned n, char **words)
@@ -258,12 +359,10 @@ static bool add_part(unsigned n, char **words)
         room = gateway_room;
         (void)add_point(words[1], true);
         room = here;
-    } else if (strcmp(words[0], "rule") == 0) {
-        add_rule(n, words);
     } else if (strcmp(words[0], "output") == 0) {
         add_output(n, words);
     } else {
-        return false;
+        return add_any_rule(n, words);
     }
     return true;
 }
@@ -340,6 +439,12 @@ static void note_event(const struct event *event)
     case EVENT_POINT_RESTORED:
         note("%s restored", event->item);
         return;
+    case EVENT_POINT_CHATTERING:
+        note("%s chattering", event->item);
+        return;
+    case EVENT_POINT_SETTLED:
+        note("%s settled %" PRId64, event->item, number_of(event, FIELD_CHANGES));
+        return;
     case EVENT_DOOR_OPENED:
         note("%s opened", event->item);
         return;
@@ -360,8 +465,6 @@ static void note_event(const struct event *event)
     case EVENT_ALARM_RELEASED:
     case EVENT_POINT_ISOLATED:
     case EVENT_POINT_REINSTATED:
-    case EVENT_POINT_CHATTERING:
-    case EVENT_POINT_SETTLED:
     case EVENT_ATTENDANCE_ARRIVED:
     case EVENT_ATTENDANCE_LEFT:
     case EVENT_ATTENDANCE_CORRECTED:
@@ -404,6 +507,14 @@ static void play_tick(void)
     play(&(struct core_input){ .kind = CORE_INPUT_TICK });
 }
 
+static void keep_saved(const struct state_record *record, void *user)
+{
+    (void)user;
+    if (record->kind == RECORD_DELAY) {
+        saved[find_alarm(record->item)] = *record;
+    }
+}
+
 static void start(void)
 {
     for (size_t p = 0; p < plan.n_points; p++) {
@@ -424,6 +535,9 @@ static void start(void)
     for (size_t a = 0; a < plan.n_alarms; a++) {
         if (records[a].room && !core_restore(core, &records[a], &now)) {
             wrong("%s does not come back", alarms[a].id);
+        }
+        if (saved[a].room && !core_restore(core, &saved[a], &now)) {
+            wrong("the delay of %s does not come back", alarms[a].id);
         }
     }
     play_tick();
@@ -511,6 +625,8 @@ static void happen(unsigned n, char **words, const char *expected)
         wrong("nothing comes in");
     }
     if (strcmp(words[1], "restart") == 0) {
+        struct core_now now = { .boottime_ns = now_ns };
+        core_save(core, &now, keep_saved, NULL);
         start();
     } else if (strcmp(words[1], "tick") == 0) {
         play_tick();
@@ -529,8 +645,9 @@ static void happen(unsigned n, char **words, const char *expected)
 
 static void begin_case(void)
 {
-    plan = (struct core_plan){ .points = points, .alarms = alarms, .outputs = outputs };
+    plan = (struct core_plan){ .points = points, .alarms = alarms, .outputs = outputs, .members = members };
     memset(records, 0, sizeof records);
+    memset(saved, 0, sizeof saved);
     n_texts = n_rooms = 0;
     core = NULL;
     now_ns = 0;
