@@ -127,7 +127,9 @@ static json_t *op_uplink(struct control *control, const json_t *request)
     uplink->parked = json_integer_value(json_object_get(request, "parked"));
     json_decref(uplink->held);
     uplink->held = json_deep_copy(held);
-    struct request trouble = { .kind = REQUEST_UPLINK_TROUBLE, .trouble = held_now };
+    struct request trouble = { .kind = REQUEST_TROUBLE,
+                               .input = { .point = control->setup.plan->uplink_point,
+                                          .trouble = held_now ? TROUBLE_UPLINK : TROUBLE_NONE } };
     if (held_before != held_now && mailbox_call(control->setup.mailbox, &trouble) < 0) {
         return control_refuse("stopping", "the guard is stopping; ask again in a second");
     }

@@ -17,6 +17,7 @@
 #include "gateway/common/log.h"
 #include "gateway/core/core.h"
 #include "gateway/guard/calibration.h"
+#include "gateway/guard/instructions.h"
 #include "gateway/guard/lines.h"
 #include "gateway/guard/local_time.h"
 #include "gateway/guard/minutes.h"
@@ -265,8 +266,8 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *us
     case REQUEST_CALIBRATION:
         calibrations_look(guard->calibrations, request->calibration.number, &request->calibration);
         break;
-    case REQUEST_UPLINK_TROUBLE:
-        on_point_trouble(guard->plan->uplink_point, request->trouble ? TROUBLE_UPLINK : TROUBLE_NONE, guard);
+    case REQUEST_TROUBLE:
+        on_point_trouble(request->input.point, request->input.trouble, guard);
         break;
     case REQUEST_VIEW:
         fill_snapshot(guard, request->snapshot);
@@ -608,6 +609,7 @@ static void usage(FILE *out, const char *program)
             "  --scan          list buses, the parts found on them, and lines; only while no guard runs\n"
             "  --yaml          with --scan: as a configuration to be filled in\n"
             "  --keys          list every key of the configuration with type, range, default and meaning\n"
+            "  --phrases       list what is said about alarms: language, name, text\n"
             "  --version       print the version\n"
             "  --help          print this\n",
             program, CAREROOM_VERSION);
@@ -616,10 +618,15 @@ static void usage(FILE *out, const char *program)
 int guard_main(int argc, char **argv, const struct guard_extension *extension)
 {
     static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
-        { "keys", no_argument, NULL, 'K' },         { "version", no_argument, NULL, 'V' },
-        { "help", no_argument, NULL, 'h' },         { "scan", no_argument, NULL, 's' },
-        { "yaml", no_argument, NULL, 'y' },         { NULL, 0, NULL, 0 },
+        { "config", required_argument, NULL, 'c' },
+        { "check", no_argument, NULL, 'k' },
+        { "keys", no_argument, NULL, 'K' },
+        { "version", no_argument, NULL, 'V' },
+        { "help", no_argument, NULL, 'h' },
+        { "scan", no_argument, NULL, 's' },
+        { "yaml", no_argument, NULL, 'y' },
+        { "phrases", no_argument, NULL, 'p' },
+        { NULL, 0, NULL, 0 },
     };
     const char *file = config_default_file();
     bool check = false, scan = false, yaml = false;
@@ -638,6 +645,9 @@ int guard_main(int argc, char **argv, const struct guard_extension *extension)
         case 'y':
             yaml = true;
             break;
+        case 'p':
+            instructions_print(stdout);
+            return 0;
         case 'K':
             config_print_keys(stdout);
             return 0;

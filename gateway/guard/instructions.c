@@ -1,5 +1,6 @@
 #include "gateway/guard/instructions.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // Short enough to be read at a glance and to be spoken: what to do, and nothing about why. No telephone
@@ -62,6 +63,44 @@ const char *const instruction_texts[LANGUAGE_COUNT][INSTRUCTION_COUNT] = {
         [INSTRUCTION_OWN_TROUBLE] = "房间仍受监护，但网关需要维护，联系安装人员。",
     },
 };
+
+const char *const instruction_names[INSTRUCTION_COUNT] = {
+    [INSTRUCTION_FIRE] = "fire",
+    [INSTRUCTION_PRE_ALARM] = "pre-alarm",
+    [INSTRUCTION_GAS] = "gas",
+    [INSTRUCTION_CARBON_MONOXIDE] = "carbon-monoxide",
+    [INSTRUCTION_HELP] = "help",
+    [INSTRUCTION_WATER] = "water",
+    [INSTRUCTION_TAMPER] = "tamper",
+    [INSTRUCTION_MAINS] = "mains",
+    [INSTRUCTION_BATTERY] = "battery",
+    [INSTRUCTION_DOOR] = "door",
+    [INSTRUCTION_WINDOW] = "window",
+    [INSTRUCTION_AIR] = "air",
+    [INSTRUCTION_HOT] = "hot",
+    [INSTRUCTION_COLD] = "cold",
+    [INSTRUCTION_DAMP] = "damp",
+    [INSTRUCTION_DRY] = "dry",
+    [INSTRUCTION_PARTICLES] = "particles",
+    [INSTRUCTION_HEATING_UP] = "heating-up",
+    [INSTRUCTION_LOOK] = "look",
+    [INSTRUCTION_SENSOR] = "sensor",
+    [INSTRUCTION_FLOOR] = "floor",
+    [INSTRUCTION_TROUBLE] = "trouble",
+    [INSTRUCTION_FIRE_TROUBLE] = "fire-trouble",
+    [INSTRUCTION_ISOLATED] = "isolated",
+    [INSTRUCTION_OWN_TROUBLE] = "own-trouble",
+};
+
+void instructions_print(void *file)
+{
+    static const char *const languages[LANGUAGE_COUNT] = { [LANGUAGE_EN] = "en", [LANGUAGE_ZH] = "zh" };
+    for (unsigned l = 0; l < LANGUAGE_COUNT; l++) {
+        for (unsigned i = 0; i < INSTRUCTION_COUNT; i++) {
+            (void)fprintf(file, "%s\t%s\t%s\n", languages[l], instruction_names[i], instruction_texts[l][i]);
+        }
+    }
+}
 
 enum language language_of(const struct config *config)
 {

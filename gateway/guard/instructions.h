@@ -38,6 +38,11 @@ enum language { LANGUAGE_EN, LANGUAGE_ZH, LANGUAGE_COUNT };
 
 extern const char *const instruction_texts[LANGUAGE_COUNT][INSTRUCTION_COUNT];
 
+extern const char *const instruction_names[INSTRUCTION_COUNT]; // "fire", "pre-alarm": names of spoken phrases
+
+// Print language, name and text of each, one a line with tabs between, to a FILE *: what phrases are made of.
+void instructions_print(void *file);
+
 // The language of a configuration.
 enum language language_of(const struct config *config);
 

@@ -14,7 +14,7 @@ enum request_kind {
     REQUEST_TEST,
     REQUEST_CALIBRATE,
     REQUEST_CALIBRATION, // what has become of one
-    REQUEST_UPLINK_TROUBLE,
+    REQUEST_TROUBLE,
     REQUEST_VIEW
 };
 
@@ -30,12 +30,12 @@ struct core_snapshot {
 
 struct request {
     enum request_kind kind;
-    struct core_input input; // REQUEST_ASK: as the core takes it; actor and note are taken from below
+    struct core_input input; // REQUEST_ASK: as the core takes it; actor and note are taken from below.
+                             // REQUEST_TROUBLE: point and trouble of one of the gateway's own
     struct event_note note;
     size_t output; // REQUEST_TEST: which, and for how long
     uint64_t for_ns;
     bool remote;
-    bool trouble; // REQUEST_UPLINK_TROUBLE: it begins or ends
     char actor[ACTOR_SIZE];
     struct core_snapshot *snapshot; // REQUEST_VIEW: filled by the main thread
     struct calibration calibration; // REQUEST_CALIBRATE: what is asked; REQUEST_CALIBRATION: its number;

@@ -23,7 +23,7 @@ struct uplink_report {
 struct core_snapshot *snapshot_new(const struct plan *plan);
 void snapshot_free(struct core_snapshot *snapshot);
 
-// [{"id","occurrence","state","severity","since","instruction","condition","firstout"}], the gravest first,
+// [{"id","occurrence","state","severity","since","instruction","phrase","condition","firstout"}], the gravest first,
 // then the oldest; with "site_instruction" where the site has its own words, "reason" of a trouble, "rest_ms"
 // of an isolation. "occurrence" and "since" of the raise that stands. New reference; NULL: out of memory.
 json_t *view_alarms(const struct config *config, const struct plan *plan,

@@ -33,15 +33,17 @@ static json_t *alarm_json(const struct config *config, const struct plan *plan,
     const struct core_alarm *alarm = &plan->core.alarms[i];
     const struct core_alarm_view *view = &snapshot->alarms[i];
     const struct core_point_view *point = &snapshot->points[alarm->point];
-    const char *own = instruction_texts[language_of(config)][instruction_of(&plan->core, alarm)];
+    enum instruction instruction = instruction_of(&plan->core, alarm);
+    const char *own = instruction_texts[language_of(config)][instruction];
     const char *site = site_words(config, plan, alarm);
     char name[NAME_SIZE], since[32];
     plan_alarm_name(plan, i, name, sizeof name);
     clock_format_utc(view->since_wall_ms, since, sizeof since);
-    json_t *json = json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:b, s:b}", "id", name, "occurrence",
-                             (json_int_t)view->occurrence, "state", alarm_state_names[view->state],
-                             "severity", severity_names[alarm->severity], "since", since, "instruction", own,
-                             "condition", view->condition, "firstout", view->first_out);
+    json_t *json =
+        json_pack("{s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:b, s:b}", "id", name, "occurrence",
+                  (json_int_t)view->occurrence, "state", alarm_state_names[view->state], "severity",
+                  severity_names[alarm->severity], "since", since, "instruction", own, "phrase",
+                  instruction_names[instruction], "condition", view->condition, "firstout", view->first_out);
     if (site) {
         json_object_set_new(json, "site_instruction", json_string(site));
     }
