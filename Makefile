@@ -22,7 +22,7 @@ ALL_CFLAGS = -std=c17 $(WARN) $(CFLAGS) -D_GNU_SOURCE -DCAREROOM_VERSION='"$(VER
 LDFLAGS += -pthread -Wl,-z,relro,-z,now
 
 # What each program links, and nothing more: the guard knows no network (tests/structure.sh checks it).
-LIBS_GUARD  := libsystemd sqlite3 jansson yaml-0.1 libcrypto
+LIBS_GUARD  := libsystemd sqlite3 jansson yaml-0.1 libcrypto libsodium
 LIBS_UPLINK := libmosquitto libssl libsystemd sqlite3 jansson yaml-0.1 libcrypto
 LIBS_CTL    := sqlite3 jansson yaml-0.1 libcrypto
 libs = $(shell $(PKG_CONFIG) --libs $(1))
@@ -31,6 +31,8 @@ src = $(sort $(wildcard $(addsuffix /*.c,$(1))))
 COMMON  := $(call src,gateway/common)
 CORE    := $(call src,gateway/core)
 JOURNAL := $(call src,gateway/journal)
+# The register of people: the guard's alone.
+PEOPLE  := $(call src,gateway/people)
 GUARD   := $(filter-out gateway/guard/main_%.c gateway/guard/sim_%.c,$(call src,gateway/guard))
 UPLINK  := $(call src,gateway/uplink)
 CTL     := $(call src,gateway/ctl)
@@ -48,9 +50,9 @@ PROGRAMS := careroomd careroomd-sim careroom-uplink careroomctl
 .PHONY: all
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
 
-$(BUILD)/careroomd: $(call obj,gateway/guard/main_real.c $(GUARD) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(REAL))
+$(BUILD)/careroomd: $(call obj,gateway/guard/main_real.c $(GUARD) $(PEOPLE) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(REAL))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD) libgpiod libevdev)
-$(BUILD)/careroomd-sim: $(call obj,gateway/guard/main_sim.c $(wildcard gateway/guard/sim_*.c) $(GUARD) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(SIM))
+$(BUILD)/careroomd-sim: $(call obj,gateway/guard/main_sim.c $(wildcard gateway/guard/sim_*.c) $(GUARD) $(PEOPLE) $(CORE) $(JOURNAL) $(COMMON) $(PARTS) $(SIM))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD))
 $(BUILD)/careroom-uplink: $(call obj,$(UPLINK) $(JOURNAL) $(COMMON))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_UPLINK))
@@ -58,7 +60,7 @@ $(BUILD)/careroomctl: $(call obj,$(CTL) $(JOURNAL) $(COMMON))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_CTL))
 
 # Unit tests: each tests/unit/test_X.c is a cmocka program linked with everything but the daemons' mains and the real buses.
-UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM) $(GUARD)
+UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM) $(GUARD) $(PEOPLE)
 UNIT_HELP := $(filter-out tests/unit/test_%.c,$(call src,tests/unit))
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) $(UNIT_LIB))
@@ -77,7 +79,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
 
 # Everything compiled and nothing linked: what a second compiler has to say (make check does this with clang).
 .PHONY: objects
-objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit tests/bench))
+objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(PEOPLE) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit tests/bench))
 
 $(BUILD)/obj/sensors/bus/input_evdev.o $(BUILD)/obj/tests/unit/test_input_evdev.o $(BUILD)/obj/tests/board/keyboards.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
 $(BUILD)/obj/%.o: %.c VERSION

@@ -4,7 +4,7 @@
 set -eu
 
 for_demo="gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
-    mosquitto mosquitto-clients procps python3"
+    libsodium-dev mosquitto mosquitto-clients procps python3"
 for_quick="$for_demo libcmocka-dev python3-pytest python3-paho-mqtt openssl sqlite3 e2fsprogs mount tzdata"
 for_check="$for_quick clang clang-format systemd udev binutils util-linux"
 for_board="$for_demo qemu-system-x86 busybox-static nbdkit nbdkit-plugin-dev libfuse3-dev e2fsprogs python3-paho-mqtt binutils"

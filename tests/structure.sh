@@ -92,6 +92,19 @@ links() {
     readelf -d "$1" | grep NEEDED | grep -qE "$2"
 }
 
+# What the alarm thread asks of the register: hashing of libsodium, comparing, copying, and nothing that allocates or waits.
+lookup_is_pure() {
+    local undefined
+    ld -r -o "$work/lookup.o" "$build"/obj/gateway/people/lookup.o "$build"/obj/gateway/people/card.o || return 1
+    has_symbol "$work/lookup.o" '^people_table_find_card$' || return 1
+    undefined=$(nm -u "$work/lookup.o" | awk '{ print $2 }' |
+        grep -vxE 'crypto_auth_hmacsha256_(init|update|final)|sodium_memzero|mem(cpy|move|set|cmp|chr)|strcmp|__stack_chk_fail|_GLOBAL_OFFSET_TABLE_')
+    [ -z "$undefined" ] || {
+        echo "looking people up asks for: $undefined"
+        return 1
+    }
+}
+
 # Every row of the driver and reader tables: a file tests/vectors/NAME.txt or NAME-….txt says which bytes give which readings.
 every_part_has_a_transcript() {
     local names name bad=0
@@ -136,13 +149,19 @@ expect "core includes only core and common" includes gateway/core 'gateway/(core
 expect "common includes only common" includes gateway/common 'gateway/common'
 expect "journal includes only journal and common" includes gateway/journal 'gateway/(journal|common)'
 expect "sensors include only sensors and common" includes sensors 'sensors|gateway/common'
-expect "guard includes core, journal, sensors, common" \
-    includes gateway/guard 'gateway/(guard|core|journal|common)|sensors(/bus|/drivers|/readers)?'
+expect "people include only people and common" includes gateway/people 'gateway/(people|common)'
+expect "guard includes core, journal, people, sensors, common" \
+    includes gateway/guard 'gateway/(guard|core|journal|people|common)|sensors(/bus|/drivers|/readers)?'
 expect "uplink includes only journal and common" includes gateway/uplink 'gateway/(uplink|journal|common)'
 expect "ctl includes only journal and common" includes gateway/ctl 'gateway/(ctl|journal|common)'
 expect "only the simulation includes the simulation" only_simulation_includes_simulation
 expect "the core is pure" core_is_pure
 expect "the look at purity is not blind" purity_check_sees
+expect "looking people up neither allocates nor waits" lookup_is_pure
+for program in careroom-uplink careroomctl; do
+    expect "$program has nothing of the register of people" has_no_symbol "$build/$program" '^people_(open|close|import_|table_)'
+    expect "$program does not link libsodium" links_no "$build/$program" libsodium
+done
 expect "no floating point in the core" no_floating_point
 expect "careroomd has no symbol of the simulation" has_no_symbol "$build/careroomd" '^sim_|_sim$|_sim_'
 expect "careroomd-sim has them, so the look is not blind" has_symbol "$build/careroomd-sim" '^sim_build$'
