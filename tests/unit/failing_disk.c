@@ -1,9 +1,11 @@
 #include "tests/unit/failing_disk.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 const char *const failure_names[FAILURE_COUNT] = {
     [FAIL_WRITE] = "write",
@@ -15,6 +17,7 @@ static struct {
     bool armed, for_good;
     enum failure failure;
     unsigned countdown, failed;
+    unsigned writes_to_live; // 0: it lives on
 } disk;
 
 static sqlite3_vfs *real;
@@ -56,6 +59,9 @@ static int x_read(sqlite3_file *file, void *to, int n, sqlite3_int64 offset)
 
 static int x_write(sqlite3_file *file, const void *from, int n, sqlite3_int64 offset)
 {
+    if (disk.writes_to_live > 0 && --disk.writes_to_live == 0) {
+        kill(getpid(), SIGKILL);
+    }
     if (fails_now(FAIL_WRITE)) {
         errno = EIO;
         return SQLITE_IOERR_WRITE;
@@ -186,4 +192,9 @@ unsigned failing_disk_disarm(void)
 {
     disk.armed = false;
     return disk.failed;
+}
+
+void failing_disk_die(unsigned nth)
+{
+    disk.writes_to_live = nth;
 }

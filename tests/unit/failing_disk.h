@@ -21,4 +21,7 @@ void failing_disk_arm(enum failure failure, unsigned nth, bool for_good);
 // The disk works again. Returns how many calls have failed since it was armed.
 unsigned failing_disk_disarm(void);
 
+// The process is killed at its nth write from now on (from 1), before anything of it is there.
+void failing_disk_die(unsigned nth);
+
 #endif
