@@ -300,7 +300,8 @@ static void check_at_least(struct judging *j, const struct draft *rule, const st
     unsigned fewest = config->kind == RULE_CONFIRM ? 2 : 1;
     if (at_least->good && (config->at_least > n_named || config->at_least < fewest)) {
         tell_mistake(j->work, rule, K_RULE_AT_LEAST, phrase(j->work, "is not possible of %zu", n_named),
-                     phrase(j->work, "write %u to %zu", fewest, n_named));
+                     n_named > fewest ? phrase(j->work, "write %u to %zu", fewest, n_named)
+                                      : phrase(j->work, "write %u", fewest));
     }
 }
 
