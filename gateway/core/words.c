@@ -68,8 +68,8 @@ const char *const core_answer_sentences[] = {
     [CORE_ANSWER_NOT_LATCHED] = "This alarm needs no reset; it goes by itself once its condition has gone.",
     [CORE_ANSWER_REMOTE_FIRE] = "Fire is answered in the room only; go there, or call somebody who is there.",
     [CORE_ANSWER_LATCHES] =
-        "Fire, gas, carbon monoxide, help, and troubles of fire detectors can't be shelved; "
-        "isolate the point, with a reason.",
+        ("Fire, gas, carbon monoxide, help, and troubles of fire detectors can't be shelved; "
+         "isolate the point, with a reason."),
     [CORE_ANSWER_NOT_SHELVED] = "This alarm is not shelved.",
     [CORE_ANSWER_SET_ASIDE] = "This alarm is suppressed, or its point is out of service.",
     [CORE_ANSWER_TOO_LONG] = "That is longer than may be asked for; ask for less, and again when it is over.",

@@ -151,14 +151,14 @@ static const struct core_alarm alarms[] = {
 };
 
 static const struct core_output outputs[] = {
-    [O_SIREN] = { "butterfly", "siren", BUTTERFLY, OUTPUT_SOUNDER },
-    [O_LIGHT] = { "butterfly", "light", BUTTERFLY, OUTPUT_BEACON },
-    [O_FAN] = { "butterfly", "fan", BUTTERFLY, OUTPUT_VENTILATION },
-    [O_EXIT] = { "butterfly", "exit", BUTTERFLY, OUTPUT_DOOR_RELEASE },
-    [O_SIREN2] = { "ladybird", "siren", LADYBIRD, OUTPUT_SOUNDER },
-    [O_LIGHT2] = { "ladybird", "light", LADYBIRD, OUTPUT_BEACON },
-    [O_FAN2] = { "ladybird", "fan", LADYBIRD, OUTPUT_VENTILATION },
-    [O_EXIT2] = { "ladybird", "exit", LADYBIRD, OUTPUT_DOOR_RELEASE },
+    [O_SIREN] = { .room = "butterfly", .id = "siren", .room_index = BUTTERFLY, .role = OUTPUT_SOUNDER },
+    [O_LIGHT] = { .room = "butterfly", .id = "light", .room_index = BUTTERFLY, .role = OUTPUT_BEACON },
+    [O_FAN] = { .room = "butterfly", .id = "fan", .room_index = BUTTERFLY, .role = OUTPUT_VENTILATION },
+    [O_EXIT] = { .room = "butterfly", .id = "exit", .room_index = BUTTERFLY, .role = OUTPUT_DOOR_RELEASE },
+    [O_SIREN2] = { .room = "ladybird", .id = "siren", .room_index = LADYBIRD, .role = OUTPUT_SOUNDER },
+    [O_LIGHT2] = { .room = "ladybird", .id = "light", .room_index = LADYBIRD, .role = OUTPUT_BEACON },
+    [O_FAN2] = { .room = "ladybird", .id = "fan", .room_index = LADYBIRD, .role = OUTPUT_VENTILATION },
+    [O_EXIT2] = { .room = "ladybird", .id = "exit", .room_index = LADYBIRD, .role = OUTPUT_DOOR_RELEASE },
 };
 
 static const struct core_plan plan = {
