@@ -205,6 +205,28 @@ static void end_header(struct drafts *drafts, unsigned line, unsigned fields)
     drafts->has_header = true;
 }
 
+static bool is_kind(const char *text)
+{
+    for (int kind = 0; kind < PERSON_KIND_COUNT; kind++) {
+        if (strcmp(text, person_kind_names[kind]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// Of a row that has not the length of the header cells have moved into the wrong columns. What looks like its
+// id and kind stays, for those who refer to it.
+static void drop_cells(struct drafts *drafts)
+{
+    for (int column = 0; column < PEOPLE_COLUMN_COUNT; column++) {
+        const char *cell = drafts->at[column] == SIZE_MAX ? "" : drafts->row + drafts->at[column];
+        if ((column != PEOPLE_ID || !text_is_id(cell)) && (column != PEOPLE_KIND || !is_kind(cell))) {
+            drafts->at[column] = SIZE_MAX;
+        }
+    }
+}
+
 static void on_row(void *user, unsigned line, unsigned fields)
 {
     struct drafts *drafts = user;
@@ -216,10 +238,7 @@ static void on_row(void *user, unsigned line, unsigned fields)
                         "write %u fields, not %u; put a field with a separator in quotes",
                         drafts->header_fields, fields);
             drafts->row_broken = true;
-            // Others may have moved into the wrong column; these say who it is, for those who refer to it.
-            for (int column = PEOPLE_NAME; column < PEOPLE_COLUMN_COUNT; column++) {
-                drafts->at[column] = SIZE_MAX;
-            }
+            drop_cells(drafts);
         }
         drafts->failed |= keep_row(drafts, line) < 0;
     }
