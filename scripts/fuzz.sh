@@ -10,13 +10,14 @@ limit="-max_total_time=${FUZZ_S:-60}"
 # A target for one part of several is TARGET:PART, which the program reads from FUZZ_PART.
 targets=("$@")
 if [ $# -eq 0 ]; then
-    targets=(config drivers serial:mhz19b serial:pms5003 readers:rdm6300 readers:wedge readers:wiegand readers:pn532)
+    targets=(config drivers serial:mhz19b serial:pms5003 readers:rdm6300 readers:wedge readers:wiegand readers:pn532 people_csv)
 fi
 
 # What a target may begin from: files of the tree that are good or bad on purpose.
 seeds() {
     case $1 in
     config) cp config/*.yaml tests/config/*/*.yaml "$2" ;;
+    people_csv) cp tests/people/*.csv "$2" ;;
     esac
 }
 
