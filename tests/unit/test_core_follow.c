@@ -166,9 +166,18 @@ static void tick(uint64_t ns)
     step(ns, (struct core_input){ .kind = CORE_INPUT_TICK });
 }
 
-// A tick at the core's own deadline, which must be this.
+// A tick at the core's own deadline, which must be this. An alarm that nobody answers escalates on the way,
+// and no output takes notice.
 static void due(uint64_t ns)
 {
+    while (core_deadline_ns(core) < ns) {
+        tick(core_deadline_ns(core));
+        assert_int_equal(actions.n_outputs, 0);
+        assert_true(actions.n_events > 0);
+        for (size_t i = 0; i < actions.n_events; i++) {
+            assert_int_equal(actions.events[i].type, EVENT_ALARM_ESCALATED);
+        }
+    }
     assert_int_equal(core_deadline_ns(core), ns);
     tick(ns);
 }
@@ -459,6 +468,8 @@ static void test_silence_rests_the_sounder_alone(void **unused)
     struct core_room_view view;
     core_view_room(core, PLAY, &view);
     assert_int_equal(view.silent_until_ns, 2 * S + CORE_SILENCE_MAX_NS);
+    tick(181 * S);
+    (void)event_of(EVENT_ALARM_ESCALATED, "play"); // nor is it an answer
     tick(2 * S + CORE_SILENCE_MAX_NS - 1);
     assert_output(O_SIREN, PATTERN_OFF);
     assert_int_equal(actions.n_events, 0);
@@ -698,7 +709,8 @@ static void test_the_fan_follows_the_rule_and_not_the_alarm(void **unused)
     assert_output(O_FAN2, PATTERN_ON);
     co2(4 * S, P_AIR2, 1400);
     assert_output(O_FAN2, PATTERN_OFF);
-    core->alarms[A_AIR2].state = ALARM_SHELVED; // nobody is told, and the air is as bad as ever
+    step(4 * S, (struct core_input){ .kind = CORE_INPUT_SHELVE, .alarm = A_AIR2, .for_ns = 60 * S });
+    assert_int_equal(actions.answer, CORE_ANSWER_DONE); // nobody is told, and the air is as bad as ever
     co2(5 * S, P_AIR2, 1700);
     assert_int_equal(actions.n_events, 0);
     assert_output(O_FAN2, PATTERN_ON);
