@@ -24,6 +24,7 @@ LDFLAGS += -pthread -Wl,-z,relro,-z,now
 # What each program links, and nothing more: the guard knows no network (tests/structure.sh checks it).
 LIBS_GUARD  := libsystemd sqlite3 jansson yaml-0.1 libcrypto libsodium
 LIBS_UPLINK := libmosquitto libssl libsystemd sqlite3 jansson yaml-0.1 libcrypto
+LIBS_VOICE  := alsa sndfile libsystemd jansson yaml-0.1
 LIBS_CTL    := sqlite3 jansson yaml-0.1 libcrypto
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 
@@ -36,6 +37,7 @@ PEOPLE  := $(call src,gateway/people)
 GUARD   := $(filter-out gateway/guard/main_%.c gateway/guard/sim_%.c,$(call src,gateway/guard))
 UPLINK  := $(call src,gateway/uplink)
 CTL     := $(call src,gateway/ctl)
+VOICE   := $(call src,gateway/voice)
 PARTS   := $(call src,sensors/drivers sensors/readers) sensors/bus/recover.c
 # libgpiod 1.6 and 2.x have one name and two interfaces: the version that is installed picks the file.
 GPIOD   := $(firstword $(subst ., ,$(shell $(PKG_CONFIG) --modversion libgpiod 2>/dev/null)))
@@ -45,7 +47,7 @@ REAL    := $(filter-out $(GPIODS) sensors/bus/recover.c,$(call src,sensors/bus))
 SIM     := $(call src,sensors/sim)
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-PROGRAMS := careroomd careroomd-sim careroom-uplink careroomctl
+PROGRAMS := careroomd careroomd-sim careroom-uplink careroom-voice careroomctl
 
 .PHONY: all
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
@@ -56,11 +58,13 @@ $(BUILD)/careroomd-sim: $(call obj,gateway/guard/main_sim.c $(wildcard gateway/g
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_GUARD))
 $(BUILD)/careroom-uplink: $(call obj,$(UPLINK) $(JOURNAL) $(COMMON))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_UPLINK))
+$(BUILD)/careroom-voice: $(call obj,$(VOICE) $(COMMON))
+	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_VOICE))
 $(BUILD)/careroomctl: $(call obj,$(CTL) $(JOURNAL) $(COMMON))
 	$(CC) $(LDFLAGS) -o $@ $^ $(call libs,$(LIBS_CTL))
 
 # Unit tests: each tests/unit/test_X.c is a cmocka program linked with everything but the daemons' mains and the real buses.
-UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM) $(GUARD) $(PEOPLE)
+UNIT_LIB  := $(COMMON) $(CORE) $(JOURNAL) $(PARTS) $(SIM) $(GUARD) gateway/voice/choice.c $(PEOPLE)
 UNIT_HELP := $(filter-out tests/unit/test_%.c,$(call src,tests/unit))
 UNITS     := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/test_*.c))
 $(BUILD)/tests/test_%: $(BUILD)/obj/tests/unit/test_%.o $(call obj,$(UNIT_HELP) $(UNIT_LIB))
@@ -79,7 +83,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(call obj,$(UNIT_LIB))
 
 # Everything compiled and nothing linked: what a second compiler has to say (make check does this with clang).
 .PHONY: objects
-objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(PEOPLE) $(UPLINK) $(CTL) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit tests/bench))
+objects: $(call obj,$(COMMON) $(CORE) $(JOURNAL) $(call src,gateway/guard) $(PEOPLE) $(UPLINK) $(CTL) $(VOICE) $(PARTS) $(REAL) $(SIM) $(call src,tests/unit tests/bench))
 
 $(BUILD)/obj/sensors/bus/input_evdev.o $(BUILD)/obj/tests/unit/test_input_evdev.o $(BUILD)/obj/tests/board/keyboards.o: ALL_CFLAGS += $(shell $(PKG_CONFIG) --cflags libevdev)
 $(BUILD)/obj/%.o: %.c VERSION
@@ -175,8 +179,8 @@ install: all
 	$(INSTALL) -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/systemd/system $(DESTDIR)$(PREFIX)/lib/sysusers.d \
 	    $(DESTDIR)$(PREFIX)/lib/tmpfiles.d $(DESTDIR)$(PREFIX)/lib/udev/rules.d $(DESTDIR)$(PREFIX)/lib/modules-load.d \
 	    $(DESTDIR)$(PREFIX)/share/doc/careroom/examples $(DESTDIR)$(PREFIX)/share/careroom/presets
-	$(INSTALL) -m 755 $(addprefix $(BUILD)/,careroomd careroom-uplink careroomctl) $(DESTDIR)$(PREFIX)/bin
-	for unit in careroomd.service careroom-uplink.service; do \
+	$(INSTALL) -m 755 $(addprefix $(BUILD)/,careroomd careroom-uplink careroom-voice careroomctl) $(DESTDIR)$(PREFIX)/bin
+	for unit in careroomd.service careroom-uplink.service careroom-voice.service; do \
 	    sed 's|=/usr/bin/|=$(PREFIX)/bin/|' systemd/$$unit > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit || exit 1; \
 	    chmod 644 $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit; done
 	$(INSTALL) -m 644 systemd/sysusers.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/careroom.conf
@@ -185,13 +189,14 @@ install: all
 	$(INSTALL) -m 644 systemd/60-careroom.rules $(DESTDIR)$(PREFIX)/lib/udev/rules.d/60-careroom.rules
 	$(INSTALL) -m 644 LICENSE README.md docs/install.md $(DESTDIR)$(PREFIX)/share/doc/careroom
 	$(INSTALL) -m 644 $(wildcard config/presets/*.yaml) $(DESTDIR)$(PREFIX)/share/careroom/presets
+	$(INSTALL) -m 755 scripts/phrases.sh $(DESTDIR)$(PREFIX)/share/careroom
 	$(INSTALL) -m 644 $(wildcard config/*.yaml) $(DESTDIR)$(PREFIX)/share/doc/careroom/examples
 
 .PHONY: clean help
 clean:
 	rm -rf $(BUILD)
 help:
-	@echo "make                    build/careroomd, careroomd-sim, careroom-uplink, careroomctl"
+	@echo "make                    build/careroomd, careroomd-sim, careroom-uplink, careroom-voice, careroomctl"
 	@echo "make demo [DEMO_S=20]   installs what is missing, builds, shows a simulated room (Ctrl-C ends it)"
 	@echo "make check              installs what is missing, builds, runs every test that needs no board"
 	@echo "make check-unit         unit tests; check-asan: the same with sanitizers; check-integration: between processes;"

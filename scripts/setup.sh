@@ -3,9 +3,9 @@
 # `setup.sh list WHAT` only names the packages.
 set -eu
 
-for_demo="gcc make pkg-config libgpiod-dev libevdev-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
+for_demo="gcc make pkg-config libgpiod-dev libevdev-dev libasound2-dev libsndfile1-dev libmosquitto-dev libsqlite3-dev libjansson-dev libyaml-dev libsystemd-dev libssl-dev
     libsodium-dev mosquitto mosquitto-clients procps python3"
-for_quick="$for_demo libcmocka-dev python3-pytest python3-paho-mqtt openssl sqlite3 e2fsprogs mount tzdata"
+for_quick="$for_demo libcmocka-dev python3-pytest python3-paho-mqtt openssl sqlite3 e2fsprogs mount tzdata espeak-ng"
 for_check="$for_quick clang clang-format systemd udev binutils util-linux"
 for_board="$for_demo qemu-system-x86 busybox-static nbdkit nbdkit-plugin-dev libfuse3-dev e2fsprogs python3-paho-mqtt binutils"
 for_fuzz="$for_demo clang libclang-rt-dev"

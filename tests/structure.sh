@@ -153,6 +153,7 @@ expect "people include only people and common" includes gateway/people 'gateway/
 expect "guard includes core, journal, people, sensors, common" \
     includes gateway/guard 'gateway/(guard|core|journal|people|common)|sensors(/bus|/drivers|/readers)?'
 expect "uplink includes only journal and common" includes gateway/uplink 'gateway/(uplink|journal|common)'
+expect "voice includes only common" includes gateway/voice 'gateway/(voice|common)'
 expect "ctl includes only journal and common" includes gateway/ctl 'gateway/(ctl|journal|common)'
 expect "only the simulation includes the simulation" only_simulation_includes_simulation
 expect "the core is pure" core_is_pure

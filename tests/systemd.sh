@@ -9,7 +9,7 @@ build=${CAREROOM_BUILD:-build}
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
 
-units="careroomd.service careroom-uplink.service"
+units="careroomd.service careroom-uplink.service careroom-voice.service"
 system_units=/usr/lib/systemd/system
 [ -d $system_units ] || system_units=/lib/systemd/system
 
@@ -19,7 +19,7 @@ cp -a "$system_units" "$root/usr/lib/systemd/system"
 
 installed() {
     local path
-    for path in bin/careroomd bin/careroom-uplink bin/careroomctl lib/systemd/system/careroomd.service \
+    for path in bin/careroomd bin/careroom-uplink bin/careroom-voice bin/careroomctl lib/systemd/system/careroomd.service \
         lib/systemd/system/careroom-uplink.service lib/sysusers.d/careroom.conf lib/tmpfiles.d/careroom.conf \
         lib/udev/rules.d/60-careroom.rules lib/modules-load.d/careroom.conf share/doc/careroom/LICENSE \
         share/doc/careroom/README.md share/doc/careroom/examples/careroom.yaml; do
@@ -83,6 +83,7 @@ done
 expect "verify notices a misspelt key" verify_notices
 expect "exposure of the guard at most 2.0" exposure careroomd.service 20
 expect "exposure of the uplink at most 1.8" exposure careroom-uplink.service 18
+expect "exposure of the voice at most 2.0" exposure careroom-voice.service 20
 for unit in $units; do
     for line in Type=notify Restart=always RestartSec=200ms StartLimitIntervalSec=0 ProtectSystem=strict NoNewPrivileges=yes \
         CapabilityBoundingSet= MemoryDenyWriteExecute=yes DevicePolicy=closed; do

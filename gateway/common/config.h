@@ -234,6 +234,11 @@ struct config_mqtt {
     uint32_t window; // unacknowledged messages at most, 1 to 20 (MQTT's default receive maximum); default 16
 };
 
+struct config_voice {
+    char *device;  // ALSA name; NULL: no voice is configured
+    char *phrases; // folder
+};
+
 struct config {
     char *file; // where it was read from
     char gateway_id[ID_SIZE], site[ID_SIZE];
@@ -248,6 +253,7 @@ struct config {
     struct config_room *rooms;
     size_t n_rooms;
     struct config_mqtt mqtt;
+    struct config_voice voice;
 };
 
 // A mistake or a notice about one place of the file. All strings are good during the call only.

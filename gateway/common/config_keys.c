@@ -281,6 +281,16 @@ static const struct key panel_keys[K_PANEL_COUNT] = {
 };
 static const struct key_section panel_section = { SECTION(panel_keys) };
 
+static const struct key voice_keys[K_VOICE_COUNT] = {
+    [K_VOICE_DEVICE] = { "device", KEY_TEXT, .max = TEXT_MAX, .fallback = "default", TO(config_voice, device),
+                         .instead = "write the card's ALSA name, such as default or plughw:CARD=Device",
+                         .help = "The sound card, by its ALSA name." },
+    [K_VOICE_PHRASES] = { "phrases", KEY_PATH, .max = TEXT_MAX, .fallback = "/usr/share/careroom/phrases",
+                          TO(config_voice, phrases),
+                          .help = "Folder of the spoken phrases, as phrases.sh prepares them." },
+};
+static const struct key_section voice_section = { SECTION(voice_keys) };
+
 static const struct key root_keys[K_ROOT_COUNT] = {
     [K_GATEWAY] = { "gateway", KEY_MAP, true, .offset = 0, .inner = &gateway_section,
                     .help = "Who this gateway is." },
@@ -305,6 +315,10 @@ static const struct key root_keys[K_ROOT_COUNT] = {
                  .help = "The operator's cloud. Without it nothing leaves the gateway." },
     [K_REGULATOR] = { "regulator", KEY_MAP, .offset = NOWHERE, NO_EFFECT, .inner = &regulator_section,
                       .help = "The fire regulator." },
+    [K_VOICE] = { "voice", KEY_MAP, TO(config, voice), .inner = &voice_section,
+                  .help =
+                      "What to do is also said aloud. The key's presence turns it on, also with nothing in "
+                      "it: {}." },
     [K_PANEL] = { "panel", KEY_MAP, .offset = NOWHERE, NO_EFFECT, .inner = &panel_section,
                   .help = "The local web panel." },
 };

@@ -71,6 +71,7 @@ enum {
     K_MQTT,
     K_REGULATOR,
     K_PANEL,
+    K_VOICE,
     K_ROOT_COUNT
 };
 enum { K_GATEWAY_ID, K_GATEWAY_SITE, K_GATEWAY_TIMEZONE, K_GATEWAY_LANGUAGE, K_GATEWAY_COUNT };
@@ -192,6 +193,7 @@ enum { K_REGULATOR_HTTPS, K_REGULATOR_GB26875, K_REGULATOR_COUNT };
 enum { K_HTTPS_URL, K_HTTPS_COUNT };
 enum { K_GB26875_HOST, K_GB26875_PORT, K_GB26875_COUNT };
 enum { K_PANEL_LISTEN, K_PANEL_COUNT };
+enum { K_VOICE_DEVICE, K_VOICE_PHRASES, K_VOICE_COUNT };
 
 extern const struct key_section config_root_section;
 extern const struct key_section config_rule_section;   // config_keys_rules.c

@@ -23,6 +23,7 @@
 //                                                       all events up to this sequence are on the disk
 //   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200","why":"…"}   from careroom-uplink alone: its
 //                                                       health; why: what keeps it from the broker, "" where nothing does
+//   {"op":"voice","state":"ok"|"trouble","why":"…"}  from careroom-voice: whether it can be heard
 //   {"op":"scan"}                                    -> {"ok":true,"scan":{"buses":[…],"lines":[…]}}; with "yaml":true
 //                                                       also "yaml", the beginning of a configuration
 //   {"op":"sim-set","point":"butterfly/air","quantity":"co2","value":"1800"}   careroomd-sim only, as the next four

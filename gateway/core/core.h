@@ -169,6 +169,7 @@ enum trouble {
     TROUBLE_OPEN,        // a supervised loop is cut
     TROUBLE_SHORT,       // it is shorted
     TROUBLE_DAMAGED,     // it is neither at rest nor in alarm
+    TROUBLE_NO_SOUND,    // the sound card or a phrase is missing
     TROUBLE_NO_FEEDBACK, // a supervised output does not do as it is told
     TROUBLE_COUNT
 };

@@ -21,6 +21,7 @@ const char *const trouble_names[] = {
     [TROUBLE_SHORT] = "short",
     [TROUBLE_DAMAGED] = "damaged",
     [TROUBLE_NO_FEEDBACK] = "no-feedback",
+    [TROUBLE_NO_SOUND] = "no-sound",
 };
 _Static_assert(LENGTH(trouble_names) == TROUBLE_COUNT, "a trouble without a name");
 

@@ -34,6 +34,7 @@ static const struct {
     { "unacknowledged", "nobody had acknowledged it" },
     { "not-latched", "it needs no reset" },
     { "remote-fire", "fire is answered in the room only" },
+    { "no-sound", "the sound card or a phrase is missing" },
     { "no-feedback", "does not do as it is told" },
     { "latches", "it can't be shelved" },
     { "not-shelved", "it was not shelved" },

@@ -136,6 +136,26 @@ static json_t *op_uplink(struct control *control, const json_t *request)
     return json_pack("{s:b}", "ok", 1);
 }
 
+static json_t *op_voice(struct control *control, const json_t *request)
+{
+    const char *state = control_text(request, "state");
+    size_t point = control->setup.plan->voice_point;
+    if (point == SIZE_MAX) {
+        return control_refuse("not-found", "no voice is configured; add the key voice to the configuration");
+    }
+    if (control_is_remote(control, request) || !state ||
+        (strcmp(state, "ok") != 0 && strcmp(state, "trouble") != 0)) {
+        return control_refuse("bad-request", "\"state\" must be ok or trouble, from this house");
+    }
+    bool ok = strcmp(state, "ok") == 0;
+    struct request report = { .kind = REQUEST_TROUBLE,
+                              .input = { .point = point, .trouble = ok ? TROUBLE_NONE : TROUBLE_NO_SOUND } };
+    if (mailbox_call(control->setup.mailbox, &report) < 0) {
+        return control_refuse("stopping", "the guard is stopping; ask again in a second");
+    }
+    return json_pack("{s:b}", "ok", 1);
+}
+
 // The chips that are configured on an adapter and answer; addresses are never probed (a probe can trigger
 // actions).
 static void scan_devices(const struct control *control, json_t *bus, const struct core_snapshot *snapshot)
@@ -196,6 +216,7 @@ const struct control_op control_ops[] = {
     { "test", op_test },
     { "follow", op_follow },
     { "uplink", op_uplink },
+    { "voice", op_voice },
     { "scan", op_scan },
     { "calibrate", op_calibrate },
     { NULL, NULL },

@@ -53,6 +53,11 @@ static bool alarms_by_role(const struct config_sensor *sensor)
 static struct counts count(const struct config *config)
 {
     struct counts n = { .points = 2, .alarms = 2, .names = 2 }; // the gateway's journal and uplink
+    if (config->voice.device) {
+        n.points++;
+        n.alarms++;
+        n.names++;
+    }
     for (size_t r = 0; r < config->n_rooms; r++) {
         const struct config_room *room = &config->rooms[r];
         size_t points = room->n_sensors + room->n_readers + room->n_outputs;
@@ -109,7 +114,8 @@ static size_t add_point(struct plan_builder *b, const struct core_point *point,
     b->plan->sources[index] = *source;
     b->points[index].trouble_id =
         add_own_alarm(b, index, source->sensor, CORE_ALARM_TROUBLE, "trouble", SEVERITY_TROUBLE);
-    bool gateways = source->kind == SOURCE_JOURNAL || source->kind == SOURCE_UPLINK;
+    bool gateways =
+        source->kind != SOURCE_SENSOR && source->kind != SOURCE_READER && source->kind != SOURCE_OUTPUT;
     if (!gateways) { // which guard nothing that could wait
         add_own_alarm(b, index, source->sensor, CORE_ALARM_ISOLATED, "isolated", SEVERITY_TROUBLE);
     }
@@ -214,6 +220,7 @@ struct plan *plan_new(const struct config *config)
     // The gateway's own points come first, so that the names' first slot is where plan_free() finds them.
     plan->journal_point = add_own(&b, config->n_rooms, "journal", SOURCE_JOURNAL);
     plan->uplink_point = add_own(&b, config->n_rooms, "uplink", SOURCE_UPLINK);
+    plan->voice_point = config->voice.device ? add_own(&b, config->n_rooms, "voice", SOURCE_VOICE) : SIZE_MAX;
     for (size_t r = 0; r < config->n_rooms; r++) {
         add_room(&b, &config->rooms[r], r);
     }

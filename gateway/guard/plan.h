@@ -7,7 +7,7 @@
 #include "gateway/core/core.h"
 
 // What feeds a point of the plan.
-enum source_kind { SOURCE_SENSOR, SOURCE_READER, SOURCE_OUTPUT, SOURCE_JOURNAL, SOURCE_UPLINK };
+enum source_kind { SOURCE_SENSOR, SOURCE_READER, SOURCE_OUTPUT, SOURCE_JOURNAL, SOURCE_UPLINK, SOURCE_VOICE };
 
 struct plan_source {
     enum source_kind kind;
@@ -34,6 +34,7 @@ struct plan {
     struct plan_output *outputs;  // one an output
     struct plan_alarm *alarms_of; // one an alarm
     size_t journal_point, uplink_point;
+    size_t voice_point; // SIZE_MAX where no voice is configured
 };
 
 // Allocate the plan of a configuration that was loaded without a mistake. NULL: out of memory. Start-up only.

@@ -6,12 +6,16 @@
 #include "gateway/guard/instructions.h"
 #include "gateway/guard/view.h"
 
-// The site's own words: of the sensor whose contact it is, else of the room.
+// The site's own words: of the rule, or of the sensor whose contact it is, else of the room.
 static const char *site_words(const struct config *config, const struct plan *plan,
                               const struct core_alarm *alarm)
 {
     if (alarm->room_index >= config->n_rooms) {
         return NULL;
+    }
+    const struct plan_alarm *from = &plan->alarms_of[alarm - plan->core.alarms];
+    if (from->rule && from->rule->instruction) {
+        return from->rule->instruction;
     }
     const struct config_sensor *sensor = plan->sources[alarm->point].sensor;
     if (alarm->kind == CORE_ALARM_CONTACT && sensor && sensor->instruction) {

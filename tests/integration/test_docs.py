@@ -10,7 +10,7 @@ import careroom
 
 GUIDE = (careroom.ROOT / "docs/install.md").read_text()
 # Debian's and Raspberry Pi OS's own, which are not here or not to be run here.
-FOREIGN = {"raspi-config", "systemd-sysusers", "systemd-tmpfiles", "modprobe", "udevadm", "usermod", "nano", "install", "journalctl",
+FOREIGN = {"apt-get", "/usr/share/careroom/phrases.sh", "raspi-config", "systemd-sysusers", "systemd-tmpfiles", "modprobe", "udevadm", "usermod", "nano", "install", "journalctl",
            "df", "systemctl", "make", "scripts/setup.sh"}
 OURS = ("careroomd", "careroomctl")
 
