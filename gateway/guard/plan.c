@@ -282,6 +282,26 @@ size_t plan_find_point(const struct plan *plan, const char *name)
     return SIZE_MAX;
 }
 
+// A point in trouble or out of service needs other hands than what it measures.
+static bool of_what_it_measures(const struct core_alarm *alarm)
+{
+    return alarm->kind != CORE_ALARM_TROUBLE && alarm->kind != CORE_ALARM_FLOOR &&
+           alarm->kind != CORE_ALARM_ISOLATED;
+}
+
+const char *plan_site_instruction(const struct plan *plan, const struct config *config, size_t alarm)
+{
+    const struct core_alarm *of = &plan->core.alarms[alarm];
+    const struct plan_alarm *from = &plan->alarms_of[alarm];
+    if (from->rule && from->rule->instruction) {
+        return from->rule->instruction;
+    }
+    if (from->sensor && from->sensor->instruction && of_what_it_measures(of)) {
+        return from->sensor->instruction;
+    }
+    return of->room_index < config->n_rooms ? config->rooms[of->room_index].instruction : NULL;
+}
+
 void plan_alarm_name(const struct plan *plan, size_t alarm, char *buf, size_t size)
 {
     (void)snprintf(buf, size, "%s/%s", plan->core.alarms[alarm].room, plan->core.alarms[alarm].id);

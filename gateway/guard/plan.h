@@ -48,6 +48,10 @@ size_t plan_find_alarm(const struct plan *plan, const char *name);
 // The point named "room/point", or SIZE_MAX. Any thread; never blocks.
 size_t plan_find_point(const struct plan *plan, const char *name);
 
+// What the site's own words say is to be done about an alarm: its rule's, else those of the sensor whose
+// value or contact it is, else the room's; NULL where there are none. Any thread; never blocks.
+const char *plan_site_instruction(const struct plan *plan, const struct config *config, size_t alarm);
+
 // "room/id" of an alarm into buf (NAME_SIZE). Any thread.
 void plan_alarm_name(const struct plan *plan, size_t alarm, char *buf, size_t size);
 

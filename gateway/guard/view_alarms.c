@@ -6,24 +6,6 @@
 #include "gateway/guard/instructions.h"
 #include "gateway/guard/view.h"
 
-// The site's own words: of the rule, or of the sensor whose contact it is, else of the room.
-static const char *site_words(const struct config *config, const struct plan *plan,
-                              const struct core_alarm *alarm)
-{
-    if (alarm->room_index >= config->n_rooms) {
-        return NULL;
-    }
-    const struct plan_alarm *from = &plan->alarms_of[alarm - plan->core.alarms];
-    if (from->rule && from->rule->instruction) {
-        return from->rule->instruction;
-    }
-    const struct config_sensor *sensor = plan->sources[alarm->point].sensor;
-    if (alarm->kind == CORE_ALARM_CONTACT && sensor && sensor->instruction) {
-        return sensor->instruction;
-    }
-    return config->rooms[alarm->room_index].instruction;
-}
-
 static void put_end(json_t *json, uint64_t until_ns, uint64_t now_ns)
 {
     if (until_ns > now_ns) {
@@ -39,7 +21,7 @@ static json_t *alarm_json(const struct config *config, const struct plan *plan,
     const struct core_point_view *point = &snapshot->points[alarm->point];
     enum instruction instruction = instruction_of(&plan->core, alarm);
     const char *own = instruction_texts[language_of(config)][instruction];
-    const char *site = site_words(config, plan, alarm);
+    const char *site = plan_site_instruction(plan, config, i);
     char name[NAME_SIZE], since[32];
     plan_alarm_name(plan, i, name, sizeof name);
     clock_format_utc(view->since_wall_ms, since, sizeof since);

@@ -181,6 +181,37 @@ static void a_plan_tells_what_an_alarm_comes_from(void **state)
     config_free(config);
 }
 
+static void the_nearest_words_of_the_site_hold(void **state)
+{
+    (void)state;
+    struct config *config = load_rules();
+    struct plan *plan = plan_new(config);
+    static const struct {
+        const char *alarm, *words;
+    } cases[] = {
+        { "a/hot", "Look for fire." },       // its rule's
+        { "a/fire", "Get out." },            // the same, of no sensor
+        { "a/high", "Open the windows." },   // its sensor's
+        { "a/air.trouble", "Call 8001." },   // which are not about the sensor itself
+        { "a/air.isolated", "Call 8001." },  //
+        { "a/chill", "Call 8001." },         // its room's
+        { "a/smoke-1", "Call 8001." },       //
+        { "hall/door.trouble", NULL },       // nobody's
+        { "gateway/journal.trouble", NULL }, //
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const char *words = plan_site_instruction(plan, config, plan_find_alarm(plan, cases[i].alarm));
+        if (cases[i].words == NULL) {
+            assert_null(words);
+        } else {
+            assert_non_null(words);
+            assert_string_equal(words, cases[i].words);
+        }
+    }
+    plan_free(plan);
+    config_free(config);
+}
+
 static void rooms_and_outputs_are_as_configured(void **state)
 {
     (void)state;
@@ -443,6 +474,7 @@ int main(void)
         cmocka_unit_test(what_a_rule_names_is_found_in_its_room),
         cmocka_unit_test(detectors_that_are_confirmed_begin_with_a_pre_alarm),
         cmocka_unit_test(a_plan_tells_what_an_alarm_comes_from),
+        cmocka_unit_test(the_nearest_words_of_the_site_hold),
         cmocka_unit_test(rooms_and_outputs_are_as_configured),
         cmocka_unit_test(names_fit),
         cmocka_unit_test(every_plan_is_in_order),
