@@ -33,8 +33,8 @@ enum event_type {
     EVENT_ALARM_RESOUNDED,  // they no longer do; data.reason: expired, new-alarm, ended
     EVENT_ALARM_SHELVED,    // data.until
     EVENT_ALARM_UNSHELVED,  // data.reason: expired, ended
-    EVENT_ALARM_SUPPRESSED, // data.reason: what suppresses it
-    EVENT_ALARM_RELEASED,   // suppressed no longer
+    EVENT_ALARM_SUPPRESSED, // data.reason: what suppresses it; isolated: its point is, and the state says so
+    EVENT_ALARM_RELEASED,   // suppressed no longer; data.reason reinstated: its point is in service again
     EVENT_ALARM_ESCALATED,  // nobody has answered for too long
     EVENT_POINT_TROUBLE,
     EVENT_POINT_RESTORED,
@@ -134,7 +134,8 @@ struct event_note {
 enum record_kind {
     RECORD_ALARM,      // item: the alarm
     RECORD_SILENCE,    // of the room; item is empty
-    RECORD_ISOLATION,  // item: the point
+    RECORD_ISOLATION,  // item: the point. condition: it is isolated; state, occurrence, since: of the alarm
+                       // that shows it (kind ISOLATED), which has no other record
     RECORD_DELAY,      // item: the alarm whose on-delay or off-delay runs
     RECORD_FLOOR,      // item: the sensor whose nights are counted
     RECORD_DRILL,      // of the room; item is empty

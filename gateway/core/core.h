@@ -103,8 +103,9 @@ struct core_alarm {
     size_t other_point;                       // APART
     size_t first_member, n_members, at_least; // COMBINATION, CONFIRM: of plan.members
     uint64_t prealarm_ns;                     // CONFIRM
-    size_t first_suppressor, n_suppressors;   // of plan.members: while one holds, the alarm is suppressed;
-                                              // never one of class fire
+    size_t first_suppressor, n_suppressors;   // of plan.members, in the alarm's room: while one holds (a
+                                              // contact is active and trusted, a rule is met; in service),
+                                              // the alarm is suppressed; never one of class fire
     bool not_in_fire; // suppressed while fire stands in the building: doors that were released
     bool confirmed;   // CONTACT, a member of a CONFIRM: its raise alone is a pre-alarm
 };
@@ -192,8 +193,11 @@ enum core_input_kind {
                         // graver), and everywhere by a new occurrence of one of class fire. Asked again, it
                         // counts from then on. Before the sound (rooms for sleeping) it may be asked for,
                         // too; of a drill alone it is refused.
-    CORE_INPUT_SHELVE,  // alarm, for_ns (0: unshelve), actor, remote, note
-    CORE_INPUT_ISOLATE, // point, for_ns (0: reinstate), actor, remote, note
+    CORE_INPUT_SHELVE,  // alarm, for_ns (0: unshelve), actor, remote, note. Asked again, it has another end,
+                        // which counts from then on
+    CORE_INPUT_ISOLATE, // point, for_ns (0: reinstate), actor, remote, note; asked again, the same. All
+                        // alarms of the point go out of service, but one that latches and stands, whose
+                        // condition counts as gone
     CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote
     CORE_INPUT_PRESENCE, // person, room, present, point (the reader; SIZE_MAX: a correction), actor, note
     CORE_INPUT_MARK,     // person, mark, actor, remote: the roll-call
@@ -337,12 +341,12 @@ struct core_point_view {
 };
 struct core_alarm_view {
     enum alarm_state state;
-    bool condition;
+    bool condition; // the rule's condition holds, be the alarm set aside or not
     uint64_t occurrence;
     uint64_t since_ns; // boottime of the raise; 0 where it was raised in an earlier boot
     int64_t since_wall_ms;
     uint64_t until_ns; // SHELVED: its end
-    bool first_out;    // it was raised when nothing else stood
+    bool first_out;    // it stands, and was raised when nothing else of at least a warning did
 };
 struct core_room_view {
     uint64_t silent_until_ns; // 0: not silenced
