@@ -1,5 +1,6 @@
 """From the contact to the operator on a real kernel: lines, chips, rules, journal, broker; and what is unplugged on the way."""
 
+import itertools
 import json
 import statistics
 import sys
@@ -15,6 +16,9 @@ import careroom  # noqa: E402  (the operator's side, and the chain's independent
 PREFIX = "careroom/v1/sunshine/board-001"
 SOUNDER_LIMIT_US = 2_000_000  # an emulated board beside other work: this notices a hang, the figure itself is printed
 CARD_TRIES = 30
+DETECTORS = {"smoke-1": "GPIO17", "smoke-2": "expander:0",
+             "smoke-3": "GPIO7", "smoke-4": "GPIO8", "smoke-5": "GPIO9",
+             "smoke-6": "GPIO10", "smoke-7": "GPIO11", "smoke-8": "GPIO12"}
 
 
 def ones(bits):
@@ -38,6 +42,7 @@ class Chain:
         self.processes, self.closers = [], []  # what careroom.Subscriber wants of its world
         self.board = board.Board(folder, root, self.disk, cores=2, port=self.port, words=["BOARD_PORTS=1"])
         self.operator = None
+        self.detectors = itertools.cycle(sorted(set(DETECTORS) - {"smoke-1", "smoke-2"}))
         self.adapter_went = 0  # the last event before
         self.silent_after = 0  # the same: modules on serial ports fell silent
         self.taps = {"back-door": [], "desk": []}  # at which try each card was read
@@ -82,12 +87,22 @@ class Chain:
 
     def quench(self, point):
         """The end of a fire: smoke gone, acknowledged, reset, silent."""
-        pin = {"smoke-1": "GPIO17", "smoke-2": "expander:0"}[point]
         after = self.board.last()
-        self.pull(pin, "down")
+        self.pull(DETECTORS[point], "down")
         self.board.event("alarm.cleared", f"butterfly/{point}", after)
         self.board.ask(f"careroomctl ack butterfly/{point} && careroomctl reset butterfly/{point}")
         self.wait_value("GPIO22", "0")
+
+    def ignite(self):
+        """Smoke at the next detector. That, and the microseconds from the edge to the siren's line."""
+        point = next(self.detectors)
+        return point, int(self.board.ask(f"stopwatch {DETECTORS[point]} up GPIO22 1"))
+
+    def sounds(self):
+        """A fire, at its end silent again; the siren must have sounded soon."""
+        point, passed = self.ignite()
+        self.quench(point)
+        check(passed < SOUNDER_LIMIT_US, f"{passed} us")
 
     # -- checks
 
@@ -154,11 +169,12 @@ class Chain:
         self.wait_value("GPIO22", "0")
 
     def quick(self):
-        """the edge of the smoke contact to the level of the siren's line, ten times"""
+        """the edge of a smoke contact to the level of the siren's line, ten times"""
         passed = []
         for _ in range(10):
-            passed.append(int(self.board.ask("stopwatch GPIO17 up GPIO22 1")))
-            self.quench("smoke-1")
+            point, us = self.ignite()
+            passed.append(us)
+            self.quench(point)
         check(max(passed) < SOUNDER_LIMIT_US, f"{max(passed)} us")
         return f"median {statistics.median(passed) / 1000:.1f} ms, worst {max(passed) / 1000:.1f} ms"
 
@@ -259,11 +275,11 @@ class Chain:
         self.chip("fault butterfly/climate hang")
         for point in ("climate", "air"):
             self.trouble(point, "timed-out", after)
-        passed = int(self.board.ask("stopwatch GPIO17 up GPIO22 1"))
+        fire, passed = self.ignite()
         self.chip("fault butterfly/climate none")
         for point in ("climate", "air"):
             self.restored(point, after)
-        self.quench("smoke-1")
+        self.quench(fire)
         check(passed < SOUNDER_LIMIT_US, f"{passed} us")
         return f"siren {passed / 1000:.1f} ms after the edge while the bus hangs"
 
@@ -274,9 +290,7 @@ class Chain:
         for point in ("climate", "air"):
             self.trouble(point, "gone", after)
         self.board.ask("end chips KILL")
-        passed = int(self.board.ask("stopwatch GPIO17 up GPIO22 1"))
-        self.quench("smoke-1")
-        check(passed < SOUNDER_LIMIT_US, f"{passed} us")
+        self.sounds()
         self.board.ask("chips")
 
     def chip_gone(self):
@@ -287,9 +301,7 @@ class Chain:
             self.trouble(point, "gone", after)
         self.board.event("point.trouble", "butterfly/beacon", after)
         self.board.ask("alive guard")
-        passed = int(self.board.ask("stopwatch GPIO17 up GPIO22 1"))
-        self.quench("smoke-1")
-        check(passed < SOUNDER_LIMIT_US, f"{passed} us")
+        self.sounds()
 
     def chip_back(self):
         """plugged in again, the points of chip and adapter are restored by a start of the guard"""

@@ -1,8 +1,8 @@
 """Power cuts: whatever the board said was recorded is there after the next boot, whenever the power goes.
 
-The board sends each line of its journal as soon as it is recorded. Doors move and fires come and go; at a random moment the
-emulator and the disk behind it are killed. The disk keeps what was flushed and, in most runs, a random part of what was not.
-Then the board boots from what is left.
+The board sends each line of its journal as soon as it is recorded. Doors move, cards and fires come and go; at a random moment
+the emulator and the disk behind it are killed. The disk keeps what was flushed and, in most runs, a random part of what was
+not. Then the board boots from what is left.
 """
 
 import json
@@ -11,6 +11,7 @@ import time
 
 import board
 from board import Failed
+from chain import wiegand
 
 FIRE = "butterfly/smoke-1"
 BOOT_CUTS = 0.12  # how many cuts fall into the boot
@@ -111,8 +112,9 @@ class Cuts:
             self._take()
 
     def _act(self):
-        """Something to be cut in the middle of: doors all the time, and one fire's life or the answer to it."""
-        self.board.ask("behind doors")
+        """Something to be cut in the middle of: doors, until they chatter, cards all the time, and one fire's life or the
+        answer to it."""
+        self.board.ask(f"behind doors; behind 'cards {wiegand(57, 12345)}'")
         pauses = [self.random.randrange(400000) for _ in range(3)]
         answer = f"careroomctl ack {FIRE}; usleep {pauses[1]}; careroomctl reset {FIRE}"
         if self._fire_state() != "normal":
