@@ -37,6 +37,14 @@ static void fill(struct people *people)
     assert_int_equal(counts.added, 3);
 }
 
+// The same people again, whoever of them is there.
+static void fill_again(struct people *people)
+{
+    struct told told;
+    struct people_counts counts;
+    assert_int_equal(import_text(people, three, &for_good, &told, &counts), 0);
+}
+
 static void expect_line(struct people *people, const char *id, const char *expected)
 {
     char line[512];
@@ -350,18 +358,38 @@ static size_t column_bytes(const char *file, const char *sql, void *buf, size_t 
     return length;
 }
 
+// The same of the register as it is now, with what is only in the WAL: from a copy, since nobody else may
+// open it.
+static size_t kept_bytes(const struct people_fixture *fixture, const char *sql, void *buf, size_t size)
+{
+    char command[640], copy[112];
+    snprintf(copy, sizeof copy, "%s/copy", fixture->dir);
+    snprintf(command, sizeof command, "rm -f %s*; cp %s %s; cp %s %s-wal", copy, fixture->file, copy,
+             fixture->wal, copy);
+    assert_int_equal(system(command), 0);
+    size_t length = column_bytes(copy, sql, buf, size);
+    snprintf(command, sizeof command, "rm -f %s*", copy);
+    assert_int_equal(system(command), 0);
+    return length;
+}
+
+#define SEALED_OF_C1 "SELECT sealed FROM person WHERE id = 'c1'"
+
+static bool register_holds(const struct people_fixture *fixture, const void *bytes, size_t length)
+{
+    return file_holds(fixture->file, bytes, length) || file_holds(fixture->wal, bytes, length);
+}
+
 static void erasing_leaves_nothing(void **state)
 {
     struct people_fixture *fixture = *state;
-    uint8_t sealed[512], hash[32], low[32];
+    uint8_t sealed[2][512], hash[32], low[32];
+    size_t length[2];
     char pseudonym[PSEUDONYM_SIZE] = "";
     struct told told;
     struct people_counts counts;
     fill(fixture->people);
-    // An older version of the row, and many neighbours, so that pages have been split and moved.
-    assert_int_equal(import_text(fixture->people, "kind,id,name,card2\nchild,c1,Mei Mei,0x12345678\n",
-                                 &for_good, &told, &counts),
-                     0);
+    // Many neighbours, so that pages have been split and moved.
     for (unsigned i = 0; i < 300; i++) {
         char id[ID_SIZE], name[32], card[16];
         snprintf(name, sizeof name, "Kind %u", i);
@@ -371,31 +399,26 @@ static void erasing_leaves_nothing(void **state)
         };
         assert_int_equal(put(fixture->people, cells, &told, id), 0);
     }
-    people_close(fixture->people);
-    fixture->people = NULL;
-    size_t length =
-        column_bytes(fixture->file, "SELECT sealed FROM person WHERE id = 'c1'", sealed, sizeof sealed);
-    assert_int_equal(column_bytes(fixture->file,
-                                  "SELECT whole FROM card WHERE person = 'c1' AND low24 IS NULL", hash,
-                                  sizeof hash),
-                     32);
-    assert_int_equal(column_bytes(fixture->file,
-                                  "SELECT low24 FROM card WHERE person = 'c1' AND low24 IS NOT NULL", low,
-                                  sizeof low),
-                     32);
-    assert_true(file_holds(fixture->file, sealed, length) && file_holds(fixture->file, hash, 32));
-    assert_int_equal(people_open(fixture->dir, &fixture->people), 0);
+    length[0] = kept_bytes(fixture, SEALED_OF_C1, sealed[0], sizeof sealed[0]);
+    assert_int_equal(import_text(fixture->people, "kind,id,name,card2\nchild,c1,Mei Mei,0x12345678\n",
+                                 &for_good, &told, &counts),
+                     0);
+    length[1] = kept_bytes(fixture, SEALED_OF_C1, sealed[1], sizeof sealed[1]);
+    kept_bytes(fixture, "SELECT whole FROM card WHERE person = 'c1' AND low24 IS NULL", hash, sizeof hash);
+    kept_bytes(fixture, "SELECT low24 FROM card WHERE person = 'c1' AND low24 IS NOT NULL", low, sizeof low);
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(register_holds(fixture, sealed[i], length[i])); // also the older one
+    }
+    assert_true(register_holds(fixture, hash, 32) && register_holds(fixture, low, 32));
     assert_int_equal(people_erase(fixture->people, "c1", pseudonym), 0);
     assert_int_equal(strlen(pseudonym), 18);
     assert_int_equal(strncmp(pseudonym, "p-", 2), 0);
-    const char *const files[] = { fixture->file, fixture->wal };
     for (size_t i = 0; i < 2; i++) {
-        assert_false(file_holds(files[i], sealed, length));
-        assert_false(file_holds(files[i], sealed, 24)); // not even the nonce, nor the last of it
-        assert_false(file_holds(files[i], sealed + length - 16, 16));
-        assert_false(file_holds(files[i], hash, 16));
-        assert_false(file_holds(files[i], low, 16));
+        assert_false(register_holds(fixture, sealed[i], 24)); // not even the nonce, nor the last of it
+        assert_false(register_holds(fixture, sealed[i] + length[i] - 16, 16));
     }
+    assert_false(register_holds(fixture, hash, 16));
+    assert_false(register_holds(fixture, low, 16));
     expect_line(fixture->people, "c1", "");
     assert_int_equal(people_erase(fixture->people, "c1", pseudonym), -ENOENT);
     expect_line(fixture->people, "c301",
@@ -409,14 +432,12 @@ static void pseudonym_is_new_after_erasing(void **state)
 {
     struct people_fixture *fixture = *state;
     char first[PSEUDONYM_SIZE], second[PSEUDONYM_SIZE], *text;
-    struct told told;
-    struct people_counts counts;
     fill(fixture->people);
     text = export_text(fixture->people, "c1");
     assert_int_equal(people_erase(fixture->people, "c1", first), 0);
     assert_non_null(strstr(text, first)); // it was the one that events had
     free(text);
-    assert_int_equal(import_text(fixture->people, three, &for_good, &told, &counts), 0);
+    fill_again(fixture->people);
     assert_int_equal(people_erase(fixture->people, "c1", second), 0);
     assert_string_not_equal(first, second);
 }
@@ -723,6 +744,46 @@ static void traces_are_removed_at_the_next_start(void **state)
     expect_line(fixture->people, "c1", "");
 }
 
+// The same where the process dies at any write of an erasing: the person is there as before, or gone without
+// traces when the register has been opened again.
+static void killed_while_erasing(void **state)
+{
+    struct people_fixture *fixture = *state;
+    unsigned there = 0, traces = 0;
+    bool killed = true;
+    for (unsigned nth = 1; killed; nth++) {
+        uint8_t sealed[512];
+        char line[512];
+        fill_again(fixture->people);
+        size_t length = kept_bytes(fixture, SEALED_OF_C1, sealed, sizeof sealed);
+        people_close(fixture->people);
+        fixture->people = NULL;
+        pid_t child = fork();
+        if (child == 0) {
+            struct people *people = NULL;
+            char pseudonym[PSEUDONYM_SIZE];
+            if (people_open(fixture->dir, &people) < 0) {
+                _exit(2);
+            }
+            failing_disk_die(nth);
+            _exit(people_erase(people, "c1", pseudonym) == 0 ? 0 : 3);
+        }
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+        assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 0));
+        bool left = register_holds(fixture, sealed, length);
+        assert_int_equal(people_open(fixture->dir, &fixture->people), 0);
+        describe(fixture->people, "c1", line, sizeof line);
+        there += *line != '\0';
+        if (*line == '\0') {
+            traces += left;
+            assert_false(register_holds(fixture, sealed, 24));
+        }
+    }
+    assert_true(there > 0 && traces > 0); // it has been killed before and after the commit
+}
+
 int main(void)
 {
     failing_disk_install();
@@ -752,6 +813,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(killed_at_any_write, people_setup, people_teardown),
         cmocka_unit_test_setup_teardown(failing_disk_changes_nothing, people_setup, people_teardown),
         cmocka_unit_test_setup_teardown(traces_are_removed_at_the_next_start, people_setup, people_teardown),
+        cmocka_unit_test_setup_teardown(killed_while_erasing, people_setup, people_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
