@@ -70,7 +70,7 @@ const char *people_explain(int error)
     case -ENOSPC:
         return "the disk is full";
     case -ENOENT:
-        return "nobody has this id, or it is not there; see careroomctl people list";
+        return "nobody has this id, or it is not there: a card, a pick-up, the state directory";
     case -EEXIST:
         return "the card is somebody else's; remove it there, or report it lost there";
     case -EMLINK:

@@ -47,6 +47,7 @@ struct people;
 //   -EPERM        others than the owner may read people.key
 //   -EUCLEAN      people.db is no register, one of a newer version, or damaged
 //   -EBUSY        another process has it open
+//   -ENOENT       the state directory is not there
 //   -EACCES, -EROFS, -ENOSPC, -EIO, -ENOMEM, -ENAMETOOLONG  of the file system
 int people_open(const char *state_dir, struct people **ret_people);
 void people_close(struct people *people); // NULL is fine; wipes the keys
