@@ -57,7 +57,9 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_CORRECTION] = "correction_ppm",
     [FIELD_DIRECTION] = "direction",
     [FIELD_DURATION_S] = "duration_s",
+    [FIELD_EVACUATED_S] = "evacuated_s",
     [FIELD_FIRST_OUT] = "firstout",
+    [FIELD_GUARDIANS] = "guardians",
     [FIELD_KIND] = "kind",
     [FIELD_LOST] = "lost",
     [FIELD_LOST_CLASS] = "lostclass",
@@ -83,6 +85,7 @@ const char *const event_field_names[FIELD_COUNT] = {
     [FIELD_STATE] = "state",
     [FIELD_TEMP_MC] = "temp_mc",
     [FIELD_THRESHOLD] = "threshold",
+    [FIELD_UNMARKED] = "unmarked",
     [FIELD_UNTIL_MS] = "until_ms",
     [FIELD_VERSION] = "version",
     [FIELD_VIA] = "via",
@@ -110,7 +113,7 @@ static const bool hides_fire[EVENT_TYPE_COUNT] = {
 _Static_assert(CLASS_COUNT == 6, "event_class_names");
 _Static_assert(EVENT_TYPE_COUNT == 34, "event_type_names, hides_fire");
 _Static_assert(RECORD_KIND_COUNT == 8, "record_kind_names");
-_Static_assert(FIELD_COUNT == 41, "event_field_names");
+_Static_assert(FIELD_COUNT == 44, "event_field_names");
 
 bool event_in_feed(enum event_type type, enum event_class class)
 {

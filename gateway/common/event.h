@@ -46,13 +46,13 @@ enum event_type {
     EVENT_DOOR_CLOSED,
     EVENT_ACCESS_PRESENTED, // a card was read; who it belongs to is not recorded here
     EVENT_ATTENDANCE_ARRIVED,
-    EVENT_ATTENDANCE_LEFT,
-    EVENT_ATTENDANCE_CORRECTED,
-    EVENT_EVACUATION_STARTED, // the roll-call is frozen: data.children, data.staff
+    EVENT_ATTENDANCE_LEFT,      // data.reason: moved, where it was into another room of the house
+    EVENT_ATTENDANCE_CORRECTED, // by a person; data.direction
+    EVENT_EVACUATION_STARTED,   // the roll-call is frozen: data.children, data.staff, data.guardians
     EVENT_EVACUATION_MARKED,
     EVENT_EVACUATION_ENDED, // counts and seconds; no person
     EVENT_DRILL_STARTED,
-    EVENT_DRILL_ENDED, // counts and seconds; data.reason: ended, fire
+    EVENT_DRILL_ENDED, // counts and seconds; data.reason: ended, expired, fire
     EVENT_COMMAND_ACCEPTED,
     EVENT_COMMAND_REFUSED,
     EVENT_GATEWAY_STARTED,
@@ -77,7 +77,9 @@ enum event_field {
     FIELD_CORRECTION,  // correction_ppm: by how much a sensor's readings change from now on
     FIELD_DIRECTION,   // direction: in, out
     FIELD_DURATION_S,  // duration_s
+    FIELD_EVACUATED_S, // evacuated_s: until the last one on the roll was marked safe; only where all were
     FIELD_FIRST_OUT,   // firstout: 1 where nothing else stood
+    FIELD_GUARDIANS,   // guardians: how many
     FIELD_KIND,        // kind: child, staff, guardian
     FIELD_LOST,        // lost: events that the ring could not hold
     FIELD_LOST_CLASS,  // lostclass
@@ -103,6 +105,7 @@ enum event_field {
     FIELD_STATE,       // state: the alarm's state after this event
     FIELD_TEMP_MC,     // temp_mc
     FIELD_THRESHOLD,   // threshold, in the unit of the value beside it
+    FIELD_UNMARKED,    // unmarked: how many
     FIELD_UNTIL_MS,    // until_ms: wall clock, milliseconds since 1970
     FIELD_VERSION,     // version
     FIELD_VIA,         // via: "local", "mqtt"
@@ -118,7 +121,7 @@ struct event_value {
     const char *word;
 };
 
-#define EVENT_VALUES   10
+#define EVENT_VALUES   12
 #define ACTOR_SIZE     48
 #define NOTE_SIZE      161
 #define NOTE_SALT_SIZE 16

@@ -334,17 +334,29 @@ bool change_chatter(struct step *step, struct chatter *chatter, enum event_class
     return true;
 }
 
+static void refused(struct step *step, const char *room, const char *item, const char *command,
+                    const struct core_input *asked, enum core_answer answer)
+{
+    struct event *event = change_event(step, EVENT_COMMAND_REFUSED, CLASS_SYSTEM, room, item);
+    if (!event) {
+        return; // an answer is the first event of its step
+    }
+    event_add_word(event, FIELD_COMMAND, command);
+    event_add_word(event, FIELD_REASON, core_answer_words[answer]);
+    change_asker(event, asked);
+}
+
+void change_refused_in(struct step *step, const char *room, const char *command,
+                       const struct core_input *asked, enum core_answer answer)
+{
+    refused(step, room, NULL, command, asked, answer);
+}
+
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer)
 {
     const struct core_plan *plan = step->core->plan;
     bool of_point = asked->kind == CORE_INPUT_ISOLATE;
     const char *room = of_point ? plan->points[asked->point].room : plan->alarms[asked->alarm].room;
     const char *item = of_point ? plan->points[asked->point].id : plan->alarms[asked->alarm].id;
-    struct event *event = change_event(step, EVENT_COMMAND_REFUSED, CLASS_SYSTEM, room, item);
-    if (!event) {
-        return; // an answer is the first event of its step
-    }
-    event_add_word(event, FIELD_COMMAND, command_of(asked));
-    event_add_word(event, FIELD_REASON, core_answer_words[answer]);
-    change_asker(event, asked);
+    refused(step, room, item, command_of(asked), asked, answer);
 }

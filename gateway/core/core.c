@@ -9,7 +9,7 @@
 
 // Where each part lies in the caller's memory.
 struct layout {
-    size_t alarms, points, rooms, outputs, windows, buckets, size;
+    size_t alarms, points, rooms, outputs, windows, buckets, people, size;
 };
 
 static size_t place(size_t *offset, size_t n, size_t size)
@@ -40,12 +40,14 @@ static struct layout lay_out(const struct core_plan *plan)
     layout.outputs = place(&offset, plan->n_outputs, sizeof(struct output_cell));
     layout.windows = place(&offset, n_windows, sizeof(struct window));
     layout.buckets = place(&offset, n_buckets, sizeof(struct window_bucket));
+    layout.people = place(&offset, CORE_PEOPLE, sizeof(struct person_cell));
     layout.size = offset;
     return layout;
 }
 _Static_assert(alignof(struct core) <= CORE_ALIGN && alignof(struct alarm_cell) <= CORE_ALIGN &&
                    alignof(struct point_cell) <= CORE_ALIGN && alignof(struct room_cell) <= CORE_ALIGN &&
-                   alignof(struct output_cell) <= CORE_ALIGN && alignof(struct window) <= CORE_ALIGN,
+                   alignof(struct output_cell) <= CORE_ALIGN && alignof(struct window) <= CORE_ALIGN &&
+                   alignof(struct person_cell) <= CORE_ALIGN,
                "a cell needs a larger alignment");
 
 size_t core_size(const struct core_plan *plan)
@@ -120,6 +122,7 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
     core->rooms = (void *)(base + layout.rooms);
     core->outputs = (void *)(base + layout.outputs);
     core->windows = (void *)(base + layout.windows);
+    core->people = (void *)(base + layout.people);
     core->changed = true;
     core->stirred = true;
     for (size_t r = 0; r <= plan->n_rooms; r++) {
@@ -136,6 +139,7 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
                                              .first_output = NO_INDEX };
     }
     index_plan(core);
+    presence_begin(core);
     begin_alarms(core, (void *)(base + layout.buckets), now->boottime_ns);
     points_begin(core, now->boottime_ns);
     return core;
@@ -148,6 +152,18 @@ bool core_same_text(const char *a, const char *b)
         b++;
     }
     return *a == *b;
+}
+
+const char *core_room_name(const struct core *core, size_t r)
+{
+    if (r >= core->plan->n_rooms) {
+        return NULL;
+    }
+    const struct room_cell *room = &core->rooms[r];
+    if (room->first_output != NO_INDEX) {
+        return core->plan->outputs[room->first_output].room;
+    }
+    return room->first_point != NO_INDEX ? core->plan->points[room->first_point].room : NULL;
 }
 
 static size_t find_alarm(const struct core *core, const struct state_record *record)
@@ -184,6 +200,12 @@ bool core_restore(struct core *core, const struct state_record *record, const st
     if (record->kind == RECORD_SILENCE) {
         return silence_restore(core, find_room(core, record), record, now);
     }
+    if (record->kind == RECORD_DRILL || record->kind == RECORD_EVACUATION) {
+        return evacuation_restore(core, find_room(core, record), record, now);
+    }
+    if (record->kind == RECORD_PERSON) {
+        return presence_restore(core, find_room(core, record), record);
+    }
     if (!record->room || !record->item) {
         return false;
     }
@@ -217,6 +239,7 @@ void core_step(struct core *core, const struct core_input *input, const struct c
     ret_actions->answer = CORE_ANSWER_DONE;
     ret_actions->more = false;
     struct step step = { .core = core, .now = now, .actions = ret_actions };
+    presence_settle(core);
 
     switch (input->kind) {
     case CORE_INPUT_READING:
@@ -230,6 +253,7 @@ void core_step(struct core *core, const struct core_input *input, const struct c
         break;
     case CORE_INPUT_TICK:
         silence_tick(&step);
+        evacuation_tick(&step);
         points_tick(&step);
         life_tick(&step);
         follow_tick(&step);
@@ -250,19 +274,27 @@ void core_step(struct core *core, const struct core_input *input, const struct c
         ret_actions->answer = isolation_answer(&step, input);
         break;
     case CORE_INPUT_DRILL:
+        ret_actions->answer = evacuation_drill(&step, input);
+        break;
     case CORE_INPUT_PRESENCE:
+        ret_actions->answer = presence_answer(&step, input);
+        break;
     case CORE_INPUT_MARK:
+        ret_actions->answer = evacuation_mark(&step, input);
+        break;
     case CORE_INPUT_KIND_COUNT:
         break;
     }
     life_settle(&step);
+    evacuation_follow(&step);
     follow_outputs(&step);
     silence_tell(&step);
+    evacuation_tell(&step);
 }
 
 uint64_t core_deadline_ns(const struct core *core)
 {
-    if (core->changed || core->stirred || core->news) {
+    if (core->changed || core->stirred || core->news || core->roll_news) {
         return 0; // outputs or events are waiting
     }
     uint64_t soonest = UINT64_MAX;
@@ -270,6 +302,7 @@ uint64_t core_deadline_ns(const struct core *core)
         const struct room_cell *room = &core->rooms[r];
         uint64_t room_ns = room->deadline_ns < room->due_ns ? room->deadline_ns : room->due_ns;
         room_ns = room->life_ns < room_ns ? room->life_ns : room_ns;
+        room_ns = room->roll.until_ns != 0 && room->roll.until_ns < room_ns ? room->roll.until_ns : room_ns;
         soonest = room_ns < soonest ? room_ns : soonest;
     }
     return soonest;

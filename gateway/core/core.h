@@ -198,9 +198,13 @@ enum core_input_kind {
     CORE_INPUT_ISOLATE, // point, for_ns (0: reinstate), actor, remote, note; asked again, the same. All
                         // alarms of the point go out of service, but one that latches and stands, whose
                         // condition counts as gone
-    CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote
-    CORE_INPUT_PRESENCE, // person, room, present, point (the reader; SIZE_MAX: a correction), actor, note
-    CORE_INPUT_MARK,     // person, mark, actor, remote: the roll-call
+    CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote: freezes the roll-call there.
+                        // It ends by itself, by a person, and at once by fire.
+    CORE_INPUT_PRESENCE, // person, person_kind, room, present or toggle, point (the reader; SIZE_MAX: a
+                         // correction by a person, with actor, remote, note). Who comes into a room has left
+                         // the one before.
+    CORE_INPUT_MARK,     // person, mark, actor, remote: of the roll-call that this person is on;
+                         // room: the one that a refusal names (n_rooms: none)
     CORE_INPUT_KIND_COUNT
 };
 
@@ -216,6 +220,7 @@ struct core_input {
     const char *person; // pseudonym; good during the call only
     enum person_kind person_kind;
     bool present; // PRESENCE: has come in; false: has left
+    bool toggle;  // PRESENCE, a reader for both ways: has left where in this room, else has come in
     enum roll_mark mark;
     uint64_t for_ns;               // for how long
     bool remote;                   // asked from beyond the room: never acknowledges, silences or resets fire
@@ -260,6 +265,7 @@ enum core_answer {
     CORE_ANSWER_NO_DRILL,         // there is no drill, no roll-call
     CORE_ANSWER_NOT_ON_ROLL,      // mark refused: this person was not in the house
     CORE_ANSWER_FULL,             // no room for another person
+    CORE_ANSWER_DRILL_RUNS,       // drill refused: there is one already
     CORE_ANSWER_COUNT
 };
 extern const char *const core_answer_words[CORE_ANSWER_COUNT];     // reason codes, "not-standing", …
@@ -275,6 +281,10 @@ struct core_output_action {
 #define CORE_SILENCE_FIRE_MAX_NS (5 * 60 * NS_PER_S)
 #define CORE_SHELVE_MAX_NS       (24 * 3600 * NS_PER_S)
 #define CORE_ISOLATE_MAX_NS      (7 * 24 * 3600 * NS_PER_S)
+#define CORE_DRILL_MAX_NS        (2 * 3600 * NS_PER_S)
+
+// How many people the core knows at a time: those in the house, and those on a roll-call.
+#define CORE_PEOPLE 512
 
 // Filled by core_step(): outputs first, events second, in the order in which they are to be carried out.
 // What does not fit sets `more` and goes on at the next call, a tick (the caller calls again at once with the
@@ -305,7 +315,7 @@ struct core *core_init(void *memory, const struct core_plan *plan, const struct 
 // plan are ignored (false). Latched alarms, acknowledgements, shelves, isolations, silences, the hysteresis
 // of a standing condition, what remains of an on-delay, nights of a floor, roll-calls come back; outputs
 // follow at the next step. Where `now` does not know the time (the clock is not set, and the record is of
-// another boot), silences and shelves end, and isolations stay for as long as they were asked for.
+// another boot), silences, shelves and drills end, and isolations stay for as long as they were asked for.
 bool core_restore(struct core *core, const struct state_record *record, const struct core_now *now);
 
 // Give MEAN and RISE a minute of before the restart, which began `ago_ns` before now, from the journal's
@@ -356,5 +366,33 @@ void core_view_point(const struct core *core, size_t point, struct core_point_vi
 void core_view_alarm(const struct core *core, size_t alarm, struct core_alarm_view *ret_view);
 void core_view_room(const struct core *core, size_t room, struct core_room_view *ret_view);
 enum core_pattern core_view_output(const struct core *core, size_t output);
+
+// What a room's roll-call is of.
+enum core_roll { CORE_ROLL_NONE, CORE_ROLL_DRILL, CORE_ROLL_FIRE, CORE_ROLL_COUNT };
+extern const char *const core_roll_names[CORE_ROLL_COUNT]; // "none", "drill", "fire"
+
+// Who is on a roll: the kinds add up to what the marks add up to.
+struct core_roll_count {
+    unsigned kinds[PERSON_KIND_COUNT];
+    unsigned marks[ROLL_MARK_COUNT];
+};
+struct core_roll_view {
+    enum core_roll of;
+    uint64_t since_ns; // boottime of the start; of an earlier boot: of this one's
+    uint64_t until_ns; // of a drill
+    struct core_roll_count count;
+};
+struct core_person_view {
+    char pseudonym[PSEUDONYM_SIZE];
+    enum person_kind kind;
+    size_t room;           // SIZE_MAX: not in the house
+    uint64_t since_ns;     // boottime; 0: since an earlier boot
+    int64_t since_wall_ms; // in the room since then
+    size_t roll_room;      // whose roll this person is on; SIZE_MAX: on none
+    enum roll_mark mark;   // there
+};
+void core_view_roll(const struct core *core, size_t room, struct core_roll_view *ret_view);
+// index < CORE_PEOPLE. False: nobody is there, *ret_view stays.
+bool core_view_person(const struct core *core, size_t index, struct core_person_view *ret_view);
 
 #endif

@@ -4,7 +4,9 @@
 
 #include "gateway/core/chatter.h"
 #include "gateway/core/core.h"
+#include "gateway/core/evacuation.h"
 #include "gateway/core/floor.h"
+#include "gateway/core/presence.h"
 #include "gateway/core/window.h"
 
 // Ends a list; all lists are indices, so that the memory could be moved.
@@ -114,6 +116,7 @@ struct room_cell {
     uint64_t silent_until_ns; // 0: not silenced
     enum silence_news news;
     uint64_t drill_since_ns; // 0: no drill; whoever sets it sets `changed`, here and of the core, too
+    struct roll roll;        // evacuation.c
     size_t first_point, first_alarm, first_output, first_dependent;
 };
 
@@ -139,6 +142,14 @@ struct core {
     bool news;                 // a silence is to be told
     char silencer[ACTOR_SIZE]; // who asked for the silences that are to be told
     bool silencer_remote;
+    // presence.c, evacuation.c
+    struct person_cell *people; // CORE_PEOPLE
+    uint64_t rolls;             // how often rolls were frozen; the number of the newest
+    bool begun;                 // the first step has been taken: all is restored
+    bool evacuating;            // fire has frozen the rolls
+    bool roll_news;             // a start or an end is to be told
+    char driller[ACTOR_SIZE];   // who asked for the drills, or their ends, that are to be told
+    bool driller_remote;
 };
 
 // One call of core_step().
@@ -229,6 +240,8 @@ bool delay_follow(const struct core_alarm *alarm, struct alarm_cell *cell, bool 
 // ---- core.c
 
 bool core_same_text(const char *a, const char *b);
+// The plan names a room by its parts. NULL: it has none, or there is no such room.
+const char *core_room_name(const struct core *core, size_t room);
 
 // ---- save.c: what of this outlives a restart
 
@@ -311,6 +324,9 @@ void change_asker(struct event *event, const struct core_input *asked);
 // point itself. False: the events are full, call again (actions.more is set).
 bool change_chatter(struct step *step, struct chatter *chatter, enum event_class class, const char *room,
                     const char *item, const char *alarm);
+// What somebody asked about a room was refused. NULL room: about all of them.
+void change_refused_in(struct step *step, const char *room, const char *command,
+                       const struct core_input *asked, enum core_answer answer);
 // What somebody asked was refused.
 void change_refused(struct step *step, const struct core_input *asked, enum core_answer answer);
 

@@ -100,28 +100,6 @@ static enum core_answer may_end(const struct step *step, struct span span)
     return CORE_ANSWER_NOT_SILENCED;
 }
 
-// The plan names a room by its parts. NULL: it has none.
-static const char *name_of(const struct core *core, size_t r)
-{
-    const struct room_cell *room = &core->rooms[r];
-    if (room->first_output != NO_INDEX) {
-        return core->plan->outputs[room->first_output].room;
-    }
-    return room->first_point != NO_INDEX ? core->plan->points[room->first_point].room : NULL;
-}
-
-static void refuse(struct step *step, const struct core_input *input, enum core_answer answer)
-{
-    const struct core *core = step->core;
-    const char *room = input->room < core->plan->n_rooms ? name_of(core, input->room) : NULL;
-    struct event *event = change_event(step, EVENT_COMMAND_REFUSED, CLASS_SYSTEM, room, NULL);
-    if (event) {
-        event_add_word(event, FIELD_COMMAND, "silence");
-        event_add_word(event, FIELD_REASON, core_answer_words[answer]);
-        change_asker(event, input);
-    }
-}
-
 static void silence(struct step *step, const struct core_input *input, struct span span)
 {
     struct core *core = step->core;
@@ -151,7 +129,7 @@ enum core_answer silence_answer(struct step *step, const struct core_input *inpu
     if (answer == CORE_ANSWER_DONE) {
         silence(step, input, span);
     } else {
-        refuse(step, input, answer);
+        change_refused_in(step, core_room_name(step->core, input->room), "silence", input, answer);
     }
     return answer;
 }
@@ -183,8 +161,9 @@ static bool tell(struct step *step, size_t r)
     struct core *core = step->core;
     struct room_cell *room = &core->rooms[r];
     bool begun = room->news == SILENCE_BEGUN;
-    struct event *event = change_event(step, begun ? EVENT_ALARM_SILENCED : EVENT_ALARM_RESOUNDED,
-                                       core->fire_class ? CLASS_FIRE : CLASS_SAFETY, name_of(core, r), NULL);
+    struct event *event =
+        change_event(step, begun ? EVENT_ALARM_SILENCED : EVENT_ALARM_RESOUNDED,
+                     core->fire_class ? CLASS_FIRE : CLASS_SAFETY, core_room_name(core, r), NULL);
     if (!event) {
         return false;
     }

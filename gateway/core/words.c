@@ -55,6 +55,7 @@ const char *const core_answer_words[] = {
     [CORE_ANSWER_NO_DRILL] = "no-drill",
     [CORE_ANSWER_NOT_ON_ROLL] = "not-on-roll",
     [CORE_ANSWER_FULL] = "full",
+    [CORE_ANSWER_DRILL_RUNS] = "drill-runs",
 };
 _Static_assert(LENGTH(core_answer_words) == CORE_ANSWER_COUNT, "an answer without a word");
 
@@ -84,6 +85,7 @@ const char *const core_answer_sentences[] = {
     [CORE_ANSWER_NO_DRILL] = "There is no drill and no roll-call; look at careroomctl status.",
     [CORE_ANSWER_NOT_ON_ROLL] = "This person was not in the house when the roll-call was frozen.",
     [CORE_ANSWER_FULL] = "There is no room for another person.",
+    [CORE_ANSWER_DRILL_RUNS] = "A drill is under way there; stop it first.",
 };
 _Static_assert(LENGTH(core_answer_sentences) == CORE_ANSWER_COUNT, "an answer without a sentence");
 
@@ -93,3 +95,10 @@ const char *const roll_mark_names[] = {
     [ROLL_MISSING] = "missing",
 };
 _Static_assert(LENGTH(roll_mark_names) == ROLL_MARK_COUNT, "a mark without a name");
+
+const char *const core_roll_names[] = {
+    [CORE_ROLL_NONE] = "none",
+    [CORE_ROLL_DRILL] = "drill",
+    [CORE_ROLL_FIRE] = "fire",
+};
+_Static_assert(LENGTH(core_roll_names) == CORE_ROLL_COUNT, "a roll without a name");

@@ -46,6 +46,9 @@ static const struct {
     { "not-isolated", "it was in service" },
     { "no-point", "it can't be isolated" },
     { "fire", "fire stood" },
+    { "drill-runs", "a drill was under way" },
+    { "moved", "into another room" },
+    { "full", "there was no room for another person" },
     { "no-drill", "there was no drill" },
     { "not-on-roll", "this person was not in the house" },
     { "expired", "its time was over" },
@@ -193,13 +196,23 @@ static void put_beside(FILE *out, const char *what, const json_t *data, const js
 static const struct {
     const char *before, *after;
 } frames[FIELD_COUNT] = {
-    [FIELD_BITS] = { "", " bits" },           [FIELD_LOST] = { "", " lost" },
-    [FIELD_LOST_CLASS] = { "of class ", "" }, [FIELD_OCCURRENCE] = { "occurrence ", "" },
-    [FIELD_STATE] = { "now ", "" },           [FIELD_CHANGES] = { "", " changes" },
-    [FIELD_CHILDREN] = { "children ", "" },   [FIELD_STAFF] = { "staff ", "" },
-    [FIELD_SAFE] = { "safe ", "" },           [FIELD_MISSING] = { "missing ", "" },
-    [FIELD_DURATION_S] = { "after ", " s" },  [FIELD_NOTE] = { "note ", "" },
-    [FIELD_VERSION] = { "version ", "" },     [FIELD_VIA] = { "via ", "" },
+    [FIELD_BITS] = { "", " bits" },
+    [FIELD_LOST] = { "", " lost" },
+    [FIELD_LOST_CLASS] = { "of class ", "" },
+    [FIELD_OCCURRENCE] = { "occurrence ", "" },
+    [FIELD_STATE] = { "now ", "" },
+    [FIELD_CHANGES] = { "", " changes" },
+    [FIELD_CHILDREN] = { "children ", "" },
+    [FIELD_STAFF] = { "staff ", "" },
+    [FIELD_SAFE] = { "safe ", "" },
+    [FIELD_MISSING] = { "missing ", "" },
+    [FIELD_DURATION_S] = { "after ", " s" },
+    [FIELD_EVACUATED_S] = { "all safe after ", " s" },
+    [FIELD_GUARDIANS] = { "guardians ", "" },
+    [FIELD_UNMARKED] = { "unmarked ", "" },
+    [FIELD_NOTE] = { "note ", "" },
+    [FIELD_VERSION] = { "version ", "" },
+    [FIELD_VIA] = { "via ", "" },
 };
 
 // The type says whether a contact is active, the actor has a column of its own, and the alarm is the subject.
@@ -260,13 +273,15 @@ static bool known_field(const char *key)
 
 // What was measured comes first, then what it means.
 static const enum event_field order[] = {
-    FIELD_COMMAND,     FIELD_REASON,    FIELD_CO2_PPM,   FIELD_CORRECTION, FIELD_TEMP_MC,    FIELD_RH_MPCT,
-    FIELD_PRESSURE_PA, FIELD_PM1_NGM3,  FIELD_PM25_NGM3, FIELD_PM10_NGM3,  FIELD_VOLTAGE_UV, FIELD_THRESHOLD,
-    FIELD_MEAN,        FIELD_RISE,      FIELD_OTHER,     FIELD_ROLE,       FIELD_LOST,       FIELD_LOST_CLASS,
-    FIELD_BITS,        FIELD_OFFSET_MS, FIELD_VERSION,   FIELD_SEVERITY,   FIELD_STATE,      FIELD_OCCURRENCE,
-    FIELD_VIA,         FIELD_FIRST_OUT, FIELD_UNTIL_MS,  FIELD_CHANGES,    FIELD_KIND,       FIELD_PERSON,
-    FIELD_DIRECTION,   FIELD_MARK,      FIELD_CHILDREN,  FIELD_STAFF,      FIELD_SAFE,       FIELD_MISSING,
-    FIELD_DURATION_S,  FIELD_NOTE,
+    FIELD_COMMAND,    FIELD_REASON,      FIELD_CO2_PPM,    FIELD_CORRECTION,  FIELD_TEMP_MC,
+    FIELD_RH_MPCT,    FIELD_PRESSURE_PA, FIELD_PM1_NGM3,   FIELD_PM25_NGM3,   FIELD_PM10_NGM3,
+    FIELD_VOLTAGE_UV, FIELD_THRESHOLD,   FIELD_MEAN,       FIELD_RISE,        FIELD_OTHER,
+    FIELD_ROLE,       FIELD_LOST,        FIELD_LOST_CLASS, FIELD_BITS,        FIELD_OFFSET_MS,
+    FIELD_VERSION,    FIELD_SEVERITY,    FIELD_STATE,      FIELD_OCCURRENCE,  FIELD_VIA,
+    FIELD_FIRST_OUT,  FIELD_UNTIL_MS,    FIELD_CHANGES,    FIELD_KIND,        FIELD_PERSON,
+    FIELD_DIRECTION,  FIELD_MARK,        FIELD_CHILDREN,   FIELD_STAFF,       FIELD_GUARDIANS,
+    FIELD_SAFE,       FIELD_MISSING,     FIELD_UNMARKED,   FIELD_EVACUATED_S, FIELD_DURATION_S,
+    FIELD_NOTE,
 };
 // All but the three that hidden() names: a new field wants its place here.
 _Static_assert(sizeof order / sizeof *order == FIELD_COUNT - 3, "every field is shown or hidden");
