@@ -1,4 +1,5 @@
 #include "tests/unit/life_building.h"
+#include "tests/unit/look_past_rolls.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -256,6 +257,7 @@ void step(uint64_t ns, struct core_input input)
     core_step(core, &input, &now, &actions);
     answer = actions.answer;
     for (;;) {
+        look_past_rolls(&actions);
         for (size_t i = 0; i < actions.n_events; i++) {
             take_event(&actions.events[i]);
         }

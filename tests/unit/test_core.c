@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "gateway/core/core.h"
+#include "tests/unit/look_past_rolls.h"
 
 #define S           NS_PER_S
 #define STALE       (15 * S)
@@ -198,6 +199,7 @@ static void step(uint64_t ns, struct core_input input)
 {
     struct core_now now = at(ns);
     core_step(core, &input, &now, &actions);
+    look_past_rolls(&actions);
 }
 
 static void tick(uint64_t ns)

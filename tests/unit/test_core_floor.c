@@ -57,7 +57,7 @@ static const struct core_plan plan = { .points = points,
                                        .n_outputs = OUTPUTS,
                                        .n_rooms = 1 };
 
-static _Alignas(16) unsigned char memory[8192];
+static _Alignas(16) unsigned char memory[1 << 17];
 static struct core *core;
 static struct core_actions actions;
 static uint64_t day;             // those that have begun

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "gateway/core/inside.h"
+#include "tests/unit/look_past_rolls.h"
 
 #define S           NS_PER_S
 #define M           (60 * NS_PER_S)
@@ -156,6 +157,7 @@ static void step(uint64_t ns, struct core_input input)
     struct core_now now = at(ns);
     core_step(core, &input, &now, &actions);
     assert_false(actions.more);
+    look_past_rolls(&actions);
     for (size_t i = 0; i < actions.n_events; i++) {
         keep(&actions.events[i].record);
     }

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "gateway/core/core.h"
+#include "tests/unit/look_past_rolls.h"
 
 #define S          NS_PER_S
 #define ROOMS      3
@@ -605,7 +606,7 @@ static void model_restart(uint64_t now_ns)
 
 // ---- The core, and what a caller keeps of it: the journal's records and the lines' levels
 
-static _Alignas(16) unsigned char memory[65536];
+static _Alignas(16) unsigned char memory[1 << 18];
 static struct core *core;
 static struct core_actions actions;
 static struct state_record journal[ALARMS];
@@ -662,6 +663,7 @@ static void keep_actions(const struct core_input *input)
         CHECK(action.output < OUTPUTS && lines[action.output] != action.pattern); // changes alone are told
         lines[action.output] = action.pattern;
     }
+    look_past_rolls(&actions);
     for (size_t i = 0; i < actions.n_events; i++) {
         keep_event(&actions.events[i], input);
     }

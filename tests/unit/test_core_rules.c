@@ -46,6 +46,7 @@
 #include <cmocka.h>
 
 #include "gateway/core/core.h"
+#include "tests/unit/look_past_rolls.h"
 
 #define PARTS      32
 #define WORDS      16
@@ -68,7 +69,7 @@ static const char *rooms[PARTS], *room;
 static size_t n_rooms, n_texts;
 static bool in_case;
 
-static _Alignas(16) unsigned char memory[32768];
+static _Alignas(16) unsigned char memory[1 << 17];
 static struct core *core; // NULL until the first line of what happens
 static uint64_t now_ns;
 static char happened[TEXT_BYTES];
@@ -495,6 +496,7 @@ static void play(const struct core_input *input)
             note("%s %s", outputs[actions.outputs[i].output].id,
                  core_pattern_names[actions.outputs[i].pattern]);
         }
+        look_past_rolls(&actions);
         for (size_t i = 0; i < actions.n_events; i++) {
             note_event(&actions.events[i]);
         }
