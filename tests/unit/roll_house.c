@@ -126,6 +126,17 @@ void roll_restart(uint64_t ns, bool same_boot, enum clock_quality clock)
     roll_tick(ns);
 }
 
+void roll_forget(enum record_kind kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        if (rows[i].record.kind != kind) {
+            rows[n++] = rows[i];
+        }
+    }
+    n_rows = n;
+}
+
 static void keep(const struct event *event)
 {
     const struct state_record *record = &event->record;

@@ -25,6 +25,9 @@ void roll_end(void);
 // Off and on again; another boot: no time of before is of this one. Its first tick is done.
 void roll_restart(uint64_t ns, bool same_boot, enum clock_quality clock);
 
+// The disk did not take these.
+void roll_forget(enum record_kind kind);
+
 enum core_answer roll_step(uint64_t ns, struct core_input input);
 enum core_answer roll_tick(uint64_t ns);
 enum core_answer roll_tap(uint64_t ns, const char *person, enum person_kind kind, size_t room); // both ways
