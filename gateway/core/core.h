@@ -199,7 +199,7 @@ enum core_input_kind {
                         // alarms of the point go out of service, but one that latches and stands, whose
                         // condition counts as gone
     CORE_INPUT_DRILL,   // room (n_rooms: all), for_ns (0: stop), actor, remote: freezes the roll-call there.
-                        // It ends by itself, by a person, and at once by fire.
+                        // It ends by itself, by a person, and at once by fire. One at a time.
     CORE_INPUT_PRESENCE, // person, person_kind, room, present or toggle, point (the reader; SIZE_MAX: a
                          // correction by a person, with actor, remote, note). Who comes into a room has left
                          // the one before.
@@ -265,7 +265,7 @@ enum core_answer {
     CORE_ANSWER_NO_DRILL,         // there is no drill, no roll-call
     CORE_ANSWER_NOT_ON_ROLL,      // mark refused: this person was not in the house
     CORE_ANSWER_FULL,             // no room for another person
-    CORE_ANSWER_DRILL_RUNS,       // drill refused: there is one already
+    CORE_ANSWER_DRILL_RUNS,       // drill refused: there is one already, in this or another room
     CORE_ANSWER_COUNT
 };
 extern const char *const core_answer_words[CORE_ANSWER_COUNT];     // reason codes, "not-standing", …

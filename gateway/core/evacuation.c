@@ -124,22 +124,6 @@ void evacuation_follow(struct step *step)
 
 // ---- What people ask
 
-static enum core_answer may_start(const struct core *core, const struct core_input *input, struct span span)
-{
-    if (core->n_fire != 0) {
-        return CORE_ANSWER_FIRE;
-    }
-    if (input->for_ns > CORE_DRILL_MAX_NS) {
-        return CORE_ANSWER_TOO_LONG;
-    }
-    for (size_t r = span.first; r < span.end; r++) {
-        if (may_begin(core, r)) {
-            return CORE_ANSWER_DONE;
-        }
-    }
-    return CORE_ANSWER_DRILL_RUNS;
-}
-
 static enum core_answer may_stop(const struct core *core, struct span span)
 {
     for (size_t r = span.first; r < span.end; r++) {
@@ -148,6 +132,26 @@ static enum core_answer may_stop(const struct core *core, struct span span)
         }
     }
     return CORE_ANSWER_NO_DRILL;
+}
+
+// One at a time: people walk from room to room, and nobody is to be looked for on two lists.
+static enum core_answer may_start(const struct core *core, const struct core_input *input, struct span span)
+{
+    if (core->n_fire != 0) {
+        return CORE_ANSWER_FIRE;
+    }
+    if (input->for_ns > CORE_DRILL_MAX_NS) {
+        return CORE_ANSWER_TOO_LONG;
+    }
+    if (may_stop(core, all_rooms(core)) == CORE_ANSWER_DONE) {
+        return CORE_ANSWER_DRILL_RUNS;
+    }
+    for (size_t r = span.first; r < span.end; r++) {
+        if (may_begin(core, r)) {
+            return CORE_ANSWER_DONE;
+        }
+    }
+    return CORE_ANSWER_NO_DRILL; // none of them has a part
 }
 
 enum core_answer evacuation_drill(struct step *step, const struct core_input *input)

@@ -18,7 +18,7 @@ struct person_cell {
     int64_t since_wall_ms;
     size_t tapped_at;   // the reader of the last tap; NO_INDEX: none yet
     uint64_t tapped_ns; // when that was
-    size_t roll_room;   // on the roll of this room; NO_INDEX: on none. On one at most: the newest
+    size_t roll_room;   // on the roll of this room; NO_INDEX: on none
     uint64_t roll_number;
     enum roll_mark mark;
     uint64_t marked_ns; // when, counted from the start of the roll-call

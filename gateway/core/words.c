@@ -85,7 +85,7 @@ const char *const core_answer_sentences[] = {
     [CORE_ANSWER_NO_DRILL] = "There is no drill and no roll-call; look at careroomctl status.",
     [CORE_ANSWER_NOT_ON_ROLL] = "This person was not in the house when the roll-call was frozen.",
     [CORE_ANSWER_FULL] = "There is no room for another person.",
-    [CORE_ANSWER_DRILL_RUNS] = "A drill is under way there; stop it first.",
+    [CORE_ANSWER_DRILL_RUNS] = "A drill is under way; stop it first.",
 };
 _Static_assert(LENGTH(core_answer_sentences) == CORE_ANSWER_COUNT, "an answer without a sentence");
 
