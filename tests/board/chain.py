@@ -218,7 +218,8 @@ class Chain:
         bad = good[:5] + str(1 - int(good[5])) + good[6:]
         for _ in range(2):
             self.board.ask(f"card {bad}")
-        self.present(f"card {bad}", lambda: self.board.event("point.trouble", "butterfly/entry", after, limit=2, reason="unreadable"))
+        self.present(f"card {bad}",
+                     lambda: self.board.event("point.trouble", "butterfly/entry", after, limit=2, reason="unreadable"))
         check(not self.board.events("access.presented", after=after), "a damaged frame was taken for a card")
         self.present(f"card {good}", lambda: self.board.event("point.restored", "butterfly/entry", after, limit=2))
 
@@ -259,9 +260,9 @@ class Chain:
         """the CO2 chip does not acknowledge: trouble and restoration"""
         self.fault("air", "nack", "no-answer")
 
-    def air_crc(self):
-        """the CO2 chip's checksums are wrong: trouble and restoration"""
-        self.fault("air", "crc", "bad-crc")
+    def hall_crc(self):
+        """a chip's checksums are wrong: trouble and restoration"""
+        self.fault("hall", "crc", "bad-crc")  # not the CO2 chip's: its third trouble in a minute would be held as chatter
 
     def climate_nack(self):
         """the climate chip does not acknowledge: trouble and restoration, the chip beside it undisturbed"""
@@ -356,6 +357,6 @@ class Chain:
 
     CHECKS = (boots, configuration, outputs_at_rest, operator_joins, smoke, latched, quick, label, door, card, damaged_card,
               ports.silent, ports.typed, ports.grabbed, ports.keyboard_gone, ports.serial_card, ports.damaged_cards,
-              readings, co2, air_nack, air_crc, climate_nack, hang,
+              readings, co2, air_nack, hall_crc, climate_nack, hang,
               ports.values, ports.damaged_answers, ports.damaged_stream, ports.serial_gone,
               adapter_gone, chip_gone, chip_back, killed, delivered, ports.once, quiet_kernel)
