@@ -82,17 +82,11 @@ static bool holds(const struct core *core, const struct core_member *member, boo
     return point->has & QUANTITY_BIT(QUANTITY_CONTACT) ? point->value[QUANTITY_CONTACT] != 0 : suppressed;
 }
 
-const char *life_suppressor(const struct core *core, size_t a)
+// NULL: none of its members holds.
+static const char *first_that_holds(const struct core *core, size_t a, bool suppressed)
 {
     const struct core_plan *plan = core->plan;
     const struct core_alarm *alarm = &plan->alarms[a];
-    if (alarm->class == CLASS_FIRE) { // whatever the configuration says
-        return NULL;
-    }
-    if (alarm->not_in_fire && core->n_fire != 0) {
-        return "fire";
-    }
-    bool suppressed = core->alarms[a].state == ALARM_SUPPRESSED;
     for (size_t i = 0; i < alarm->n_suppressors; i++) {
         const struct core_member *member = &plan->members[alarm->first_suppressor + i];
         if (holds(core, member, suppressed)) {
@@ -100,6 +94,19 @@ const char *life_suppressor(const struct core *core, size_t a)
         }
     }
     return NULL;
+}
+
+const char *life_suppressor(const struct core *core, size_t a)
+{
+    const struct core_alarm *alarm = &core->plan->alarms[a];
+    if (alarm->class == CLASS_FIRE) { // whatever the configuration says
+        return NULL;
+    }
+    if (alarm->not_in_fire && core->n_fire != 0) {
+        return "fire";
+    }
+    const char *seen = first_that_holds(core, a, false); // what is seen is named before what is carried over
+    return seen ? seen : first_that_holds(core, a, core->alarms[a].state == ALARM_SUPPRESSED);
 }
 
 // The step that an alarm has to take now. In this order: out of service, shelved, suppressed, and only then

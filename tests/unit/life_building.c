@@ -33,7 +33,8 @@ const struct core_point points[N_POINTS] = {
 static const struct core_member members[] = {
     { .contact = true, .index = P_WINDOW }, // of A_COLD
     { .contact = false, .index = A_COLD },  // of A_DRY
-    { .contact = false, .index = A_HELP },  // of A_DRY2
+    { .contact = true, .index = P_WINDOW }, // of A_DRY2
+    { .contact = false, .index = A_HELP },
 };
 const struct core_alarm alarms[N_ALARMS] = {
     [A_SMOKE] = { .room = "bee",
@@ -91,7 +92,7 @@ const struct core_alarm alarms[N_ALARMS] = {
                  .quantity = QUANTITY_HUMIDITY,
                  .threshold = 30000,
                  .first_suppressor = 2,
-                 .n_suppressors = 1 },
+                 .n_suppressors = 2 },
     [A_DOOR] = { .room = "hall",
                  .id = "door-open",
                  .room_index = HALL,

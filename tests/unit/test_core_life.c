@@ -324,9 +324,17 @@ static void test_a_rule_suppresses_while_it_is_met(void **unused)
     event_of(EVENT_ALARM_RAISED, "dry");
 }
 
+static void test_what_is_seen_to_suppress_is_named(void **unused)
+{
+    (void)unused;
+    contact(2 * S, P_HELP, 1); // of the window, which stands before it, nothing is known
+    assert_string_equal(word(event_of(EVENT_ALARM_SUPPRESSED, "dry-2"), FIELD_REASON), "help");
+}
+
 static void test_an_alarm_out_of_service_suppresses_nothing(void **unused)
 {
     (void)unused;
+    contact(2 * S, P_WINDOW, 0);
     contact(2 * S, P_HELP, 1);
     assert_string_equal(word(event_of(EVENT_ALARM_SUPPRESSED, "dry-2"), FIELD_REASON), "help");
     ack(3 * S, A_HELP);
@@ -521,6 +529,7 @@ int main(void)
         CASE(test_the_alarm_of_an_isolation_lives_its_own_life),
         CASE(test_a_contact_suppresses_while_it_is_active_and_trusted),
         CASE(test_a_rule_suppresses_while_it_is_met),
+        CASE(test_what_is_seen_to_suppress_is_named),
         CASE(test_an_alarm_out_of_service_suppresses_nothing),
         CASE(test_a_shelf_outlasts_suppression),
         CASE(test_fire_suppresses_what_means_nothing_in_a_fire),
