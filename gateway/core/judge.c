@@ -61,7 +61,7 @@ static enum sign of_unchanged(const struct core *core, size_t a)
     if (!steady->n) {
         return SIGN_UNKNOWN; // the break is over, and nothing has come since
     }
-    return sign_of(steady_for(steady, core->points[alarm->point].at_ns, alarm->window_ns), steady->differed);
+    return sign_of(steady_for(steady, steady->last, alarm->window_ns), steady->differed);
 }
 
 static enum sign of_apart(const struct core *core, size_t a)

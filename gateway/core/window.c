@@ -115,6 +115,7 @@ bool window_mean(const struct window *window, int32_t *ret_mean)
 
 void steady_take(struct steady *steady, uint64_t now_ns, int32_t value)
 {
+    steady->last = now_ns;
     if (steady->n && steady->value == value) {
         steady->n += steady->n < UINT32_MAX;
         return;

@@ -54,6 +54,7 @@ struct steady {
     int32_t value;  // the last one
     uint32_t n;     // values in a row that were the same, since there was a break or another
     uint64_t since; // when the first of them came
+    uint64_t last;  // when the last of them came
 };
 
 #define STEADY_VALUES 10 // fewer say nothing

@@ -544,6 +544,24 @@ static void a_silence_is_no_stuck_value(void **unused)
     assert_false(holds(stuck));
 }
 
+// What else the sensor measures says nothing about how long this value has stayed the same.
+static void a_stuck_value_is_measured_by_its_own_values(void **unused)
+{
+    (void)unused;
+    size_t air = add_sensor(HOUR);
+    size_t stuck = add_rule((struct core_alarm){ .kind = CORE_ALARM_UNCHANGED, .window_ns = MINUTE });
+    begin(0);
+    for (uint64_t i = 0; i <= 20; i++) {
+        value(i * S, air, 600);
+    }
+    step(60 * S,
+         (struct core_input){
+             .kind = CORE_INPUT_READING, .point = air, .quantity = QUANTITY_HUMIDITY, .value = 50000 });
+    assert_false(holds(stuck));
+    value(60 * S, air, 600);
+    assert_true(holds(stuck));
+}
+
 static void a_stuck_value_outlives_a_restart(void **unused)
 {
     (void)unused;
@@ -1059,6 +1077,7 @@ int main(void)
         CASE(a_value_that_never_changes),
         CASE(a_silence_is_no_stuck_value),
         CASE(a_stuck_value_outlives_a_restart),
+        CASE(a_stuck_value_is_measured_by_its_own_values),
         CASE(two_that_should_measure_the_same),
         CASE(late_ticks_change_nothing),
         CASE(at_least_so_many_of_its_members),
