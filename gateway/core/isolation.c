@@ -204,6 +204,16 @@ static size_t find_point(const struct core *core, const struct state_record *rec
     return NO_INDEX;
 }
 
+// The record of an isolated point with the end of its alarm's shelf as its own.
+static struct state_record shelf_of(const struct state_record *record)
+{
+    struct state_record shelf = *record;
+    shelf.until_boottime_ns += record->until_boottime_ns != 0 ? (uint64_t)record->number[1] : 0;
+    shelf.until_wall_ms += record->until_wall_ms != 0 ? record->number[1] / (int64_t)NS_PER_MS : 0;
+    shelf.rest_ns = CORE_SHELVE_MAX_NS; // however the clock was moved
+    return shelf;
+}
+
 // Where nobody knows how much of the time has passed while the gateway was off, it stays as long as the
 // record says: work on a detector does not end because the power did, and a fire alarm would be false.
 bool isolation_restore(struct core *core, const struct state_record *record, const struct core_now *now)
@@ -224,13 +234,8 @@ bool isolation_restore(struct core *core, const struct state_record *record, con
     if (a == NO_INDEX) {
         return true;
     }
-    life_restore(core, a, record, now);
-    struct alarm_cell *cell = &core->alarms[a];
-    if (cell->state == ALARM_SHELVED && record->condition) {
-        bool known = record->until_boottime_ns != 0 ||
-                     (record->until_wall_ms != 0 && now->clock != CLOCK_UNSYNCHRONISED);
-        cell->until_ns = known ? point->isolated_until_ns + (uint64_t)record->number[1] : now->boottime_ns;
-    }
+    struct state_record of_alarm = record->condition ? shelf_of(record) : *record;
+    life_restore(core, a, &of_alarm, now);
     life_stir(core, core->plan->points[p].room_index);
     return true;
 }
