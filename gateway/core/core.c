@@ -254,6 +254,7 @@ void core_step(struct core *core, const struct core_input *input, const struct c
     case CORE_INPUT_TICK:
         silence_tick(&step);
         evacuation_tick(&step);
+        isolation_tick(&step);
         points_tick(&step);
         life_tick(&step);
         follow_tick(&step);

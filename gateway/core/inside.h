@@ -285,6 +285,9 @@ enum core_answer isolation_answer(struct step *step, const struct core_input *in
 // End the isolations of a room whose time is over. False: the events are full, call again (actions.more is
 // set).
 bool isolation_pass_time(struct step *step, size_t room);
+// The same of all rooms; before the points: an isolation that is over must not be raised by the end of its
+// alarm's shelf.
+void isolation_tick(struct step *step);
 // Whether an alarm is out of service with its point.
 bool isolation_covers(const struct core *core, size_t alarm);
 // The row of the state table: of the point, and of its alarm of the kind CORE_ALARM_ISOLATED.

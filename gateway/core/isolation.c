@@ -129,6 +129,12 @@ bool isolation_pass_time(struct step *step, size_t r)
     return true;
 }
 
+void isolation_tick(struct step *step)
+{
+    for (size_t r = 0; r <= step->core->plan->n_rooms && isolation_pass_time(step, r); r++) {
+    }
+}
+
 // ---- What people ask
 
 static bool guards_against_fire(const struct core *core, size_t p)

@@ -147,6 +147,35 @@ static void test_the_shelf_of_an_isolations_alarm_comes_back(void **unused)
     assert_int_equal(isolated_until(P_AIR), 0);
 }
 
+static void test_a_shelf_that_outlasts_the_isolation_keeps_its_end(void **unused)
+{
+    (void)unused;
+    isolate(2 * S, P_AIR, H);
+    shelve(3 * S, A_AIR_I, 5 * H);
+    life_restart(4 * S, false);
+    tick(2 * S + H);
+    event_of(EVENT_POINT_REINSTATED, "air");
+    life_restart(3 * S + 2 * H, true);
+    tick(3 * S + 2 * H);
+    assert_int_equal(n_events, 0);
+    assert_int_equal(state_of(A_AIR_I), ALARM_SHELVED);
+    tick(3 * S + 5 * H);
+    event_of(EVENT_ALARM_UNSHELVED, "air.isolated");
+}
+
+static void test_an_isolation_that_is_over_is_not_raised(void **unused)
+{
+    (void)unused;
+    isolate(2 * S, P_AIR, H);
+    shelve(3 * S, A_AIR_I, H / 2);
+    wall_offset_ms += 5 * 3600 * 1000;
+    life_restart(1 * S, true);
+    tick(1 * S);
+    event_of(EVENT_POINT_REINSTATED, "air");
+    event_of(EVENT_ALARM_UNSHELVED, "air.isolated");
+    assert_int_equal(occurrence_of(A_AIR_I), 1);
+}
+
 static void test_a_suppressed_alarm_waits_for_what_suppresses_it(void **unused)
 {
     (void)unused;
@@ -254,6 +283,8 @@ int main(void)
         CASE(test_a_wall_clock_that_went_back_gives_no_more_time),
         CASE(test_without_a_clock_shelves_end_and_isolations_stay),
         CASE(test_the_shelf_of_an_isolations_alarm_comes_back),
+        CASE(test_a_shelf_that_outlasts_the_isolation_keeps_its_end),
+        CASE(test_an_isolation_that_is_over_is_not_raised),
         CASE(test_a_suppressed_alarm_waits_for_what_suppresses_it),
         CASE(test_an_escalation_is_not_told_again),
         CASE(test_a_shelf_of_what_latches_by_now_is_none),
