@@ -1,685 +1,57 @@
-// The core against a slow model written another way: booleans instead of a table, time counted up instead of
-// deadlines, outputs from all alarms at once. Random buildings, random days, late ticks, power failures;
-// after every step all of the core's state must be what the model says.
+// The core against the slow model of model.h. Random buildings, random days, late ticks, power failures;
+// after every step all of the core's state, its outputs, its events and its next deadline must be what the
+// model says, what the caller kept of its records must be its state, and what careroom is for must hold, said
+// once more without the model.
 //
-// CAREROOM_STEPS (default 200000) and CAREROOM_SEED choose the run; the seed is printed.
-#include <inttypes.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+// Not modelled: CORE_ALARM_FLOOR (the readings have no night), people and their marks, and minutes that come
+// back from telemetry after a restart. Suppressors and members are of their room, as the configuration has
+// them.
+//
+// CAREROOM_STEPS (default 300000) and CAREROOM_SEED choose the run; the seed is printed. The last lines say
+// what the run has reached, and one that is long enough fails where it has not reached all.
 #include <time.h>
 
-#include <cmocka.h>
+#include "tests/unit/model.h"
 
-#include "gateway/core/core.h"
-#include "tests/unit/look_past_rolls.h"
+#define DAY_STEPS    3000 // then another building
+#define ENOUGH_STEPS 200000
 
-#define S          NS_PER_S
-#define ROOMS      3
-#define PER_ROOM   6 // a fire contact, another contact, two sensors, a door, a card reader
-#define POINTS     (ROOMS * PER_ROOM + 2)
-#define RULES      2 // of each sensor
-#define ALARMS     (POINTS + ROOMS * (2 + 2 * RULES))
-#define OUTPUTS    (ROOMS * OUTPUT_ROLE_COUNT)
-#define DAY_STEPS  20000 // then another building
-#define NAME_BYTES 24
+static uint64_t compared, drills, fires, silenced_fires, sets_aside, sound_later, late_steps, restarts[2];
+static uint64_t now_ns;
+static int64_t wall_base_ms; // the wall clock at the start of this boot
+static enum clock_quality quality;
 
-// ---- The building
-
-static struct core_point points[POINTS];
-static struct core_alarm alarms[ALARMS];
-static struct core_output outputs[OUTPUTS];
-static char names[POINTS + ALARMS][NAME_BYTES];
-static const char *const room_names[ROOMS + 1] = { "butterfly", "ladybird", "bee", "gateway" };
-static const struct core_plan plan = { .points = points,
-                                       .n_points = POINTS,
-                                       .alarms = alarms,
-                                       .n_alarms = ALARMS,
-                                       .outputs = outputs,
-                                       .n_outputs = OUTPUTS,
-                                       .n_rooms = ROOMS };
-
-static uint64_t random_state, first_seed, step_number;
-static uint64_t compared, calm; // comparisons; those without fire
-
-#define CHECK(condition)                                                                                     \
-    do {                                                                                                     \
-        if (!(condition)) {                                                                                  \
-            fail_msg("seed %" PRIu64 ", step %" PRIu64 ": %s", first_seed, step_number, #condition);         \
-        }                                                                                                    \
-    } while (0)
-
-static uint64_t random64(void) // splitmix64
-{
-    uint64_t z = random_state += 0x9E3779B97F4A7C15u;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
-    return z ^ (z >> 31);
-}
-
-static unsigned below(unsigned n)
-{
-    return (unsigned)((random64() >> 32) * n >> 32);
-}
-
-static bool chance(unsigned percent)
-{
-    return below(100) < percent;
-}
-
-static const char *name(size_t slot, const char *word, size_t number)
-{
-    (void)snprintf(names[slot], NAME_BYTES, "%s-%zu", word, number);
-    return names[slot];
-}
-
-static size_t n_alarms_made;
-static unsigned smoke_percent; // standing fire hides all else from the outputs: some days have none
-
-static struct core_alarm *make_alarm(size_t point, enum core_alarm_kind kind, const char *word)
-{
-    size_t a = n_alarms_made++;
-    alarms[a] = (struct core_alarm){ .room = points[point].room,
-                                     .id = name(POINTS + a, word, a),
-                                     .room_index = points[point].room_index,
-                                     .kind = kind,
-                                     .point = point };
-    return &alarms[a];
-}
-
-static void make_trouble(size_t point)
-{
-    struct core_alarm *alarm = make_alarm(point, CORE_ALARM_TROUBLE, "trouble");
-    alarm->severity = chance(80) ? SEVERITY_TROUBLE : SEVERITY_WARNING;
-    alarm->class = CLASS_FAULT;
-    alarm->ending = chance(80) ? ALARM_CLEARS_ITSELF : below(ALARM_ENDING_COUNT);
-}
-
-static void make_contact(size_t point, bool fire)
-{
-    static const enum contact_role others[] = { ROLE_GAS, ROLE_HELP, ROLE_WATER, ROLE_TAMPER, ROLE_MAINS };
-    points[point].contact = true;
-    points[point].role = fire ? ROLE_SMOKE : others[below(5)];
-    struct core_alarm *alarm = make_alarm(point, CORE_ALARM_CONTACT, "contact");
-    alarm->severity = fire ? SEVERITY_FIRE : SEVERITY_ADVISORY + below(3);
-    alarm->class = fire ? CLASS_FIRE : CLASS_SAFETY;
-    alarm->ending = fire ? ALARM_LATCHES : below(ALARM_ENDING_COUNT);
-}
-
-static void make_rule(size_t point)
-{
-    static const int32_t thresholds[QUANTITY_COUNT] = {
-        [QUANTITY_TEMPERATURE] = 26000, [QUANTITY_HUMIDITY] = 60000,   [QUANTITY_CO2] = 1500,
-        [QUANTITY_PRESSURE] = 101325,   [QUANTITY_PM1] = 25000,        [QUANTITY_PM25] = 35000,
-        [QUANTITY_PM10] = 50000,        [QUANTITY_VOLTAGE] = -1000000, [QUANTITY_CONTACT] = 0
-    };
-    struct core_alarm *alarm = make_alarm(point, CORE_ALARM_THRESHOLD, "rule");
-    alarm->quantity = chance(50) ? QUANTITY_CO2 : below(QUANTITY_CONTACT);
-    alarm->above = chance(70);
-    alarm->threshold = thresholds[alarm->quantity];
-    alarm->deadband = chance(70) ? 100 : 0;
-    alarm->on_delay_ns = chance(30) ? 0 : (1 + below(60)) * S;
-    alarm->severity = below(SEVERITY_FIRE);
-    alarm->class = CLASS_SAFETY;
-    alarm->ending = below(ALARM_ENDING_COUNT);
-}
-
-static void make_building(void)
-{
-    n_alarms_made = 0;
-    smoke_percent = (unsigned[]){ 0, 0, 1, 30 }[below(4)];
-    for (size_t p = 0; p < POINTS; p++) {
-        size_t room = p / PER_ROOM; // the last two points fall to the gateway
-        points[p] =
-            (struct core_point){ .room = room_names[room], .id = name(p, "point", p), .room_index = room };
-        if (room == ROOMS) {
-            make_trouble(p);
-            continue;
-        }
-        switch (p % PER_ROOM) {
-        case 0:
-        case 1:
-            make_contact(p, p % PER_ROOM == 0);
-            break;
-        case 2:
-        case 3:
-            points[p].stale_ns = (5 + below(30)) * S;
-            make_rule(p);
-            make_trouble(p);
-            make_rule(p);
-            continue;
-        default:
-            points[p].contact = true;
-            points[p].role = p % PER_ROOM == 4 ? ROLE_DOOR : ROLE_NONE;
-        }
-        make_trouble(p);
-    }
-    for (size_t o = 0; o < OUTPUTS; o++) {
-        outputs[o] = (struct core_output){ .room = room_names[o / OUTPUT_ROLE_COUNT],
-                                           .id = "output",
-                                           .room_index = o / OUTPUT_ROLE_COUNT,
-                                           .role = o % OUTPUT_ROLE_COUNT };
-    }
-    CHECK(n_alarms_made == ALARMS);
-}
-
-// ---- The model
-
-struct model_chatter {
-    bool held;
-    uint64_t changed_ns[6]; // the last six times, the newest first
-    unsigned changes;
-};
-
-struct model_alarm {
-    bool stands, condition, answered;
-    bool rule; // the condition but for chattering, which holds it
-    struct model_chatter chatter;
-    uint64_t occurrence, since_ns;
-    uint64_t escalates_ns; // 0: never
-    bool escalated, fresh; // fresh: raised in this step
-    bool counting, paused; // the on-delay
-    uint64_t counted_ns;
-};
-
-struct model_point {
-    enum trouble told;
-    bool bad[QUANTITY_COUNT], has[QUANTITY_COUNT];
-    int32_t value[QUANTITY_COUNT];
-    uint64_t last_ns;
-    struct model_chatter chatter; // doors
-};
-
-static struct model_alarm model_alarms[ALARMS];
-static struct model_point model_points[POINTS];
-static uint64_t model_now;
-
-static enum alarm_state model_state(size_t a)
-{
-    const struct model_alarm *m = &model_alarms[a];
-    if (!m->stands) {
-        return ALARM_NORMAL;
-    }
-    if (m->condition) {
-        return m->answered ? ALARM_ACKNOWLEDGED : ALARM_UNACKNOWLEDGED;
-    }
-    if (alarms[a].ending == ALARM_LATCHES) {
-        return m->answered ? ALARM_LATCHED_ACKNOWLEDGED : ALARM_LATCHED_UNACKNOWLEDGED;
-    }
-    return ALARM_RETURNED_UNACKNOWLEDGED;
-}
-
-static void model_show(size_t a)
-{
-    struct model_alarm *m = &model_alarms[a];
-    bool condition = m->rule || m->chatter.held;
-    if (m->condition == condition) {
-        return;
-    }
-    m->condition = condition;
-    if (condition) {
-        m->stands = true;
-        m->answered = false;
-        m->occurrence++;
-        m->fresh = true;
-        m->escalated = false;
-        m->escalates_ns = 0;
-    } else if (alarms[a].ending == ALARM_CLEARS_ITSELF ||
-               (alarms[a].ending == ALARM_WANTS_ANSWER && m->answered)) {
-        m->stands = false;
-        m->escalates_ns = 0;
-    }
-}
-
-static void model_change(struct model_chatter *m)
-{
-    memmove(m->changed_ns + 1, m->changed_ns, sizeof m->changed_ns - sizeof m->changed_ns[0]);
-    m->changed_ns[0] = model_now;
-    m->changes++;
-    m->held |= m->changes >= 6 && model_now - m->changed_ns[5] <= 60 * S;
-}
-
-static uint64_t model_quiet(const struct model_chatter *m)
-{
-    return m->held ? m->changed_ns[0] + 60 * S - model_now : UINT64_MAX;
-}
-
-static void model_condition(size_t a, bool condition)
-{
-    struct model_alarm *m = &model_alarms[a];
-    if (m->rule == condition) {
-        return;
-    }
-    m->rule = condition;
-    m->counting = m->paused = false;
-    m->counted_ns = 0;
-    model_change(&m->chatter);
-    model_show(a);
-}
-
-// Quiet for a minute.
-static void model_settle(struct model_chatter *m)
-{
-    if (model_quiet(m) == 0) {
-        m->held = false;
-        m->changes = 0;
-    }
-}
-
-static void model_settle_all(void)
-{
-    for (size_t p = 0; p < POINTS; p++) {
-        model_settle(&model_points[p].chatter);
-    }
-    for (size_t a = 0; a < ALARMS; a++) {
-        model_settle(&model_alarms[a].chatter);
-        model_show(a);
-    }
-}
-
-static bool polled(size_t p)
-{
-    return !points[p].contact && points[p].room_index < ROOMS;
-}
-
-static bool model_trouble(size_t p)
-{
-    bool any = model_points[p].told != TROUBLE_NONE;
-    for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
-        any |= model_points[p].bad[q];
-    }
-    return any;
-}
-
-static bool model_good(size_t p, enum quantity q)
-{
-    return model_points[p].told == TROUBLE_NONE && !model_points[p].bad[q];
-}
-
-static bool model_beyond(const struct core_alarm *alarm, int32_t value)
-{
-    return alarm->above ? value > alarm->threshold : value < alarm->threshold;
-}
-
-// Conditions from what is known now.
-static void model_judge(void)
-{
-    for (size_t a = 0; a < ALARMS; a++) {
-        const struct core_alarm *alarm = &alarms[a];
-        const struct model_point *p = &model_points[alarm->point];
-        struct model_alarm *m = &model_alarms[a];
-        if (alarm->kind == CORE_ALARM_TROUBLE) {
-            model_condition(a, model_trouble(alarm->point));
-        } else if (alarm->kind == CORE_ALARM_CONTACT && p->has[QUANTITY_CONTACT]) {
-            if (p->value[QUANTITY_CONTACT] || model_good(alarm->point, QUANTITY_CONTACT)) {
-                model_condition(a, p->value[QUANTITY_CONTACT] != 0);
-            }
-        } else if (alarm->kind == CORE_ALARM_THRESHOLD) {
-            enum quantity q = alarm->quantity;
-            if (m->counting && m->counted_ns >= alarm->on_delay_ns) {
-                model_condition(a, true);
-            }
-            int32_t gap = alarm->above ? alarm->threshold - p->value[q] : p->value[q] - alarm->threshold;
-            if (m->rule && p->has[q] && model_good(alarm->point, q) && gap >= alarm->deadband) {
-                model_condition(a, false);
-            }
-        }
-    }
-}
-
-// How long until time alone changes something; UINT64_MAX: never.
-static uint64_t model_next(void)
-{
-    uint64_t next = UINT64_MAX;
-    for (size_t p = 0; p < POINTS; p++) {
-        uint64_t quiet = model_quiet(&model_points[p].chatter);
-        next = quiet < next ? quiet : next;
-        if (polled(p) && model_points[p].told == TROUBLE_NONE) {
-            uint64_t left = model_points[p].last_ns + points[p].stale_ns - model_now;
-            next = left < next ? left : next;
-        }
-    }
-    for (size_t a = 0; a < ALARMS; a++) {
-        uint64_t quiet = model_quiet(&model_alarms[a].chatter);
-        next = quiet < next ? quiet : next;
-        if (model_alarms[a].counting && !model_alarms[a].paused) {
-            uint64_t left = alarms[a].on_delay_ns - model_alarms[a].counted_ns;
-            next = left < next ? left : next;
-        }
-        if (model_alarms[a].escalates_ns) {
-            uint64_t left = model_alarms[a].escalates_ns - model_now;
-            next = left < next ? left : next;
-        }
-    }
-    return next;
-}
-
-static void model_escalate(void)
-{
-    for (size_t a = 0; a < ALARMS; a++) {
-        struct model_alarm *m = &model_alarms[a];
-        if (m->escalates_ns && m->escalates_ns <= model_now) {
-            m->escalates_ns = 0;
-            m->escalated = true;
-        }
-    }
-}
-
-// What was raised in a step, however late, counts from the step.
-static void model_count_from_now(void)
-{
-    for (size_t a = 0; a < ALARMS; a++) {
-        struct model_alarm *m = &model_alarms[a];
-        if (m->fresh && m->stands && !m->answered && alarms[a].severity >= SEVERITY_CRITICAL) {
-            m->escalates_ns = model_now + 180 * S;
-        }
-        m->since_ns = m->fresh ? model_now : m->since_ns;
-        m->fresh = false;
-    }
-}
-
-static void model_wait(uint64_t ns)
-{
-    model_now += ns;
-    for (size_t a = 0; a < ALARMS; a++) {
-        if (model_alarms[a].counting && !model_alarms[a].paused) {
-            model_alarms[a].counted_ns += ns;
-        }
-    }
-}
-
-static void model_pause(size_t p)
-{
-    for (size_t a = 0; a < ALARMS; a++) {
-        if (alarms[a].point == p && model_alarms[a].counting && !model_good(p, alarms[a].quantity)) {
-            model_alarms[a].paused = true;
-        }
-    }
-}
-
-static void model_until(uint64_t now_ns)
-{
-    while (model_next() <= now_ns - model_now) {
-        model_wait(model_next());
-        model_settle_all();
-        model_escalate();
-        model_judge(); // a delay that runs out as the value goes stale has run out
-        for (size_t p = 0; p < POINTS; p++) {
-            if (polled(p) && model_points[p].told == TROUBLE_NONE &&
-                model_now - model_points[p].last_ns >= points[p].stale_ns) {
-                model_points[p].told = TROUBLE_STALE;
-                model_pause(p);
-            }
-        }
-        model_judge();
-    }
-    model_wait(now_ns - model_now);
-}
-
-static void model_delay(size_t a, int32_t value)
-{
-    struct model_alarm *m = &model_alarms[a];
-    if (m->rule) {
-        return;
-    }
-    if (!model_beyond(&alarms[a], value)) {
-        m->counting = m->paused = false;
-        m->counted_ns = 0;
-        return;
-    }
-    m->counting = true;
-    m->paused = false;
-}
-
-static void model_reading(size_t p, enum quantity q, int32_t value)
-{
-    struct model_point *m = &model_points[p];
-    if (value < quantities[q].min || value > quantities[q].max) {
-        m->bad[q] = true;
-        model_pause(p);
-        return;
-    }
-    if (points[p].role == ROLE_DOOR && value != m->value[q]) {
-        model_change(&m->chatter);
-    }
-    m->bad[q] = false;
-    m->has[q] = true;
-    m->value[q] = value;
-    m->last_ns = model_now;
-    if (polled(p) || points[p].room_index == ROOMS || m->told == TROUBLE_STALE) {
-        m->told = TROUBLE_NONE;
-    }
-    for (size_t a = 0; a < ALARMS; a++) {
-        if (alarms[a].point == p && alarms[a].kind == CORE_ALARM_THRESHOLD && alarms[a].quantity == q) {
-            model_delay(a, value);
-        }
-    }
-}
-
-static void model_told(size_t p, enum trouble trouble)
-{
-    struct model_point *m = &model_points[p];
-    if (trouble == TROUBLE_STALE) {
-        return;
-    }
-    bool stale = polled(p) && model_now - m->last_ns >= points[p].stale_ns;
-    m->told = trouble == TROUBLE_NONE && stale ? TROUBLE_STALE : trouble;
-    model_pause(p);
-}
-
-static enum core_answer model_answer(const struct core_input *input)
-{
-    struct model_alarm *m = &model_alarms[input->alarm];
-    const struct core_alarm *alarm = &alarms[input->alarm];
-    if (input->remote && alarm->class == CLASS_FIRE) {
-        return CORE_ANSWER_REMOTE_FIRE;
-    }
-    if (!m->stands) {
-        return CORE_ANSWER_NOT_STANDING;
-    }
-    if (input->occurrence && input->occurrence != m->occurrence) {
-        return CORE_ANSWER_OTHER_OCCURRENCE;
-    }
-    if (input->kind == CORE_INPUT_ACK) {
-        if (m->answered) {
-            return CORE_ANSWER_ALREADY;
-        }
-        m->answered = true;
-        m->escalates_ns = 0;
-        m->stands = m->condition || alarm->ending == ALARM_LATCHES;
-        return CORE_ANSWER_DONE;
-    }
-    if (alarm->ending != ALARM_LATCHES) {
-        return CORE_ANSWER_NOT_LATCHED;
-    }
-    if (m->condition) {
-        return CORE_ANSWER_STILL_TRUE;
-    }
-    if (!m->answered) {
-        return CORE_ANSWER_UNACKNOWLEDGED;
-    }
-    m->stands = false;
-    return CORE_ANSWER_DONE;
-}
-
-static enum core_answer model_step(const struct core_input *input, uint64_t now_ns)
-{
-    model_until(now_ns);
-    enum core_answer answer = CORE_ANSWER_DONE;
-    switch (input->kind) {
-    case CORE_INPUT_READING:
-        model_reading(input->point, input->quantity, input->value);
-        break;
-    case CORE_INPUT_TROUBLE:
-        model_told(input->point, input->trouble);
-        break;
-    case CORE_INPUT_CARD:
-        if (model_points[input->point].told == TROUBLE_STALE) {
-            model_points[input->point].told = TROUBLE_NONE;
-        }
-        break;
-    case CORE_INPUT_ACK:
-    case CORE_INPUT_RESET:
-        answer = model_answer(input);
-        break;
-    case CORE_INPUT_SILENCE:
-    case CORE_INPUT_SHELVE:
-    case CORE_INPUT_ISOLATE:
-    case CORE_INPUT_DRILL:
-    case CORE_INPUT_PRESENCE:
-    case CORE_INPUT_MARK:
-    case CORE_INPUT_TICK:
-    case CORE_INPUT_KIND_COUNT:
-        break;
-    }
-    model_judge();
-    model_count_from_now();
-    return answer;
-}
-
-// What stands where, gathered from all alarms at once.
-static void model_patterns(enum core_pattern ret_patterns[OUTPUTS])
-{
-    bool fire = false;
-    for (size_t a = 0; a < ALARMS; a++) {
-        fire |= model_alarms[a].stands && alarms[a].class == CLASS_FIRE;
-    }
-    for (size_t o = 0; o < OUTPUTS; o++) {
-        bool sound = false, critical = false, grave = false, warn = false, trouble = false, air = false;
-        for (size_t a = 0; a < ALARMS; a++) {
-            const struct model_alarm *m = &model_alarms[a];
-            bool here = alarms[a].room_index == outputs[o].room_index;
-            if (!m->stands) {
-                continue;
-            }
-            trouble |= here || alarms[a].room_index == ROOMS;
-            warn |= here && alarms[a].severity != SEVERITY_TROUBLE;
-            grave |= here && alarms[a].severity >= SEVERITY_CRITICAL;
-            critical |= here && !m->answered && alarms[a].severity >= SEVERITY_CRITICAL;
-            sound |= here && !m->answered && alarms[a].severity == SEVERITY_WARNING && m->condition;
-            air |= here && alarms[a].kind == CORE_ALARM_THRESHOLD && alarms[a].quantity == QUANTITY_CO2 &&
-                   alarms[a].above && m->condition;
-        }
-        enum core_pattern patterns[OUTPUT_ROLE_COUNT] = {
-            [OUTPUT_SOUNDER] = fire       ? PATTERN_EVACUATE
-                               : critical ? PATTERN_CRITICAL
-                               : sound    ? PATTERN_WARNING
-                                          : PATTERN_OFF,
-            [OUTPUT_BEACON] = fire      ? PATTERN_EVACUATE
-                              : grave   ? PATTERN_CRITICAL
-                              : warn    ? PATTERN_WARNING
-                              : trouble ? PATTERN_TROUBLE
-                                        : PATTERN_OFF,
-            [OUTPUT_VENTILATION] = air && !fire ? PATTERN_ON : PATTERN_OFF,
-            [OUTPUT_DOOR_RELEASE] = fire ? PATTERN_ON : PATTERN_OFF,
-        };
-        ret_patterns[o] = patterns[outputs[o].role];
-    }
-}
-
-static void model_restart(uint64_t now_ns)
-{
-    memset(model_points, 0, sizeof model_points);
-    model_now = now_ns;
-    for (size_t p = 0; p < POINTS; p++) {
-        model_points[p].last_ns = now_ns;
-    }
-    for (size_t a = 0; a < ALARMS; a++) {
-        model_alarms[a].counting = model_alarms[a].paused = false;
-        model_alarms[a].counted_ns = 0;
-        model_alarms[a].chatter = (struct model_chatter){ .held = false };
-        model_alarms[a].rule = model_alarms[a].condition;
-        struct model_alarm *m = &model_alarms[a];
-        if (m->stands && !m->answered && !m->escalated && alarms[a].severity >= SEVERITY_CRITICAL) {
-            m->escalates_ns = (m->since_ns ? m->since_ns : now_ns) + 180 * S;
-        }
-        if (alarms[a].kind == CORE_ALARM_TROUBLE && model_alarms[a].condition) {
-            model_points[alarms[a].point].told = TROUBLE_STALE;
-        }
-    }
-    model_escalate();
-}
-
-// ---- The core, and what a caller keeps of it: the journal's records and the lines' levels
+// ---- The core
 
 static _Alignas(16) unsigned char memory[1 << 18];
 static struct core *core;
 static struct core_actions actions;
-static struct state_record journal[ALARMS];
-static enum core_pattern lines[OUTPUTS];
-static uint64_t now_ns;
 
-static struct core_now now(void)
+static struct core_now at(void)
 {
-    return (struct core_now){ .boottime_ns = now_ns, .wall_ms = 1, .clock = CLOCK_MANUAL };
+    return (struct core_now){ .boottime_ns = now_ns,
+                              .wall_ms = wall_base_ms + (int64_t)(now_ns / MS),
+                              .clock = quality,
+                              .night = NIGHT_UNKNOWN };
 }
 
-static size_t find_alarm(const struct state_record *record)
+static enum core_answer step_model(const struct core_input *input)
 {
-    size_t a = 0;
-    while (a < ALARMS && (alarms[a].id != record->item || alarms[a].room != record->room)) {
-        a++;
-    }
-    CHECK(a < ALARMS);
-    return a;
-}
-
-static void keep_event(const struct event *event, const struct core_input *input)
-{
-    CHECK(event->n_values < EVENT_VALUES); // none was dropped
-    CHECK(event->boottime_ns == now_ns);
-    if (!event->record.room) {
-        return;
-    }
-    size_t a = find_alarm(&event->record);
-    struct state_record *kept = &journal[a];
-    if (event->type == EVENT_ALARM_ESCALATED) {
-        CHECK(event->record.state == kept->state && event->record.occurrence == kept->occurrence);
-        CHECK(alarm_unacknowledged(kept->state) && alarms[a].severity >= SEVERITY_CRITICAL);
-        *kept = event->record;
-        return;
-    }
-    CHECK(event->record.occurrence == kept->occurrence + (event->record.state == ALARM_UNACKNOWLEDGED));
-    CHECK(event->record.condition == alarm_condition(event->record.state));
-    CHECK(event->record.state != kept->state);
-    CHECK(event->class == alarms[a].class);
-    if (alarms[a].class == CLASS_FIRE &&
-        event->record.state == ALARM_NORMAL) { // never but by a reset, on the spot
-        CHECK(input->kind == CORE_INPUT_RESET && input->alarm == a && !input->remote);
-        CHECK(kept->state == ALARM_LATCHED_ACKNOWLEDGED);
-    }
-    *kept = event->record;
-}
-
-static void keep_actions(const struct core_input *input)
-{
-    CHECK(actions.n_events <= CORE_MAX_EVENTS && actions.n_outputs <= CORE_MAX_OUTPUTS);
-    for (size_t i = 0; i < actions.n_outputs; i++) {
-        struct core_output_action action = actions.outputs[i];
-        CHECK(action.output < OUTPUTS && lines[action.output] != action.pattern); // changes alone are told
-        lines[action.output] = action.pattern;
-    }
-    look_past_rolls(&actions);
-    for (size_t i = 0; i < actions.n_events; i++) {
-        keep_event(&actions.events[i], input);
-    }
+    clock_now = at();
+    return model_step(input, now_ns);
 }
 
 static void step_core(const struct core_input *input)
 {
-    struct core_now at = now();
-    core_step(core, input, &at, &actions);
+    clock_now = at();
+    core_step(core, input, &clock_now, &actions);
     enum core_answer answer = actions.answer;
-    keep_actions(input);
+    keep_actions(&actions, input);
     struct core_input tick = { .kind = CORE_INPUT_TICK };
     for (unsigned calls = 0; actions.more; calls++) {
         CHECK(calls < 100);
-        core_step(core, &tick, &at, &actions);
-        keep_actions(&tick);
+        core_step(core, &tick, &clock_now, &actions);
+        keep_actions(&actions, &tick);
     }
     actions.answer = answer;
 }
@@ -689,15 +61,27 @@ static void tick_core(void)
     step_core(&(struct core_input){ .kind = CORE_INPUT_TICK });
 }
 
+static void restore(const struct state_record *records, size_t n)
+{
+    size_t first = below((unsigned)n); // in any order
+    for (size_t i = 0; i < n; i++) {
+        const struct state_record *record = &records[(first + i) % n];
+        CHECK(!record->room || core_restore(core, record, &clock_now));
+    }
+}
+
 static void start_core(void)
 {
-    CHECK(core_size(&plan) <= sizeof memory);
-    struct core_now at = now();
-    core = core_init(memory, &plan, &at);
+    CHECK(core_size(&house) <= sizeof memory);
+    clock_now = at();
+    core = core_init(memory, &house, &clock_now);
     memset(lines, 0, sizeof lines);
-    for (size_t a = 0; a < ALARMS; a++) {
-        CHECK(!journal[a].room || core_restore(core, &journal[a], &at));
-    }
+    restore(kept_delays, ALARMS);
+    restore(kept_rooms, ROOMS);
+    restore(kept_drills, ROOMS);
+    restore(kept_rolls, ROOMS);
+    restore(kept_alarms, ALARMS);
+    restore(kept_points, POINTS);
     tick_core();
 }
 
@@ -705,47 +89,186 @@ static void start_core(void)
 
 static void compare_alarm(size_t a)
 {
+    const struct model_alarm *m = &model_alarms[a];
     struct core_alarm_view view;
     core_view_alarm(core, a, &view);
     CHECK(view.state == model_state(a));
-    CHECK(view.condition == model_alarms[a].condition);
-    CHECK(view.occurrence == model_alarms[a].occurrence);
-    CHECK(journal[a].state == view.state && journal[a].occurrence == view.occurrence);
+    CHECK(view.condition == model_met(a));
+    CHECK(view.occurrence == m->occurrence);
+    CHECK(view.since_ns == m->since_ns && view.since_wall_ms == m->since_wall_ms);
+    CHECK(view.until_ns == m->shelf_ns);
+    CHECK(may_be_late || view.first_out == (m->first_out && m->stands));
+    const struct state_record *kept =
+        house_alarms[a].kind == CORE_ALARM_ISOLATED ? &kept_points[house_alarms[a].point] : &kept_alarms[a];
+    CHECK(kept->state == view.state && kept->occurrence == view.occurrence);
+    CHECK(kept->since_boottime_ns == view.since_ns && kept->since_wall_ms == view.since_wall_ms);
+    if (kept->kind == RECORD_ALARM && kept->until_boottime_ns != 0) {
+        CHECK(kept->until_boottime_ns == view.until_ns);
+    }
+    sets_aside += alarm_set_aside(view.state);
+}
+
+static bool point_chatters(size_t p)
+{
+    bool chatters = model_points[p].chatter.held;
+    for (size_t a = 0; a < house.n_alarms; a++) {
+        bool combined =
+            house_alarms[a].kind == CORE_ALARM_COMBINATION || house_alarms[a].kind == CORE_ALARM_CONFIRM;
+        chatters |= house_alarms[a].point == p && !combined && model_alarms[a].chatter.held;
+    }
+    return chatters;
 }
 
 static void compare_point(size_t p)
 {
+    const struct model_point *m = &model_points[p];
     struct core_point_view view;
     core_view_point(core, p, &view);
-    CHECK((view.trouble != TROUBLE_NONE) == model_trouble(p));
+    CHECK(view.known == m->known && view.trouble == model_trouble(p));
+    CHECK(view.at_ns == (m->known ? m->last_ns : 0));
+    CHECK(view.chattering == point_chatters(p));
+    CHECK(view.isolated_until_ns == m->isolated_ns);
+    CHECK(kept_points[p].condition == (m->isolated_ns != 0));
+    CHECK(!kept_points[p].condition || kept_points[p].until_boottime_ns == 0 ||
+          kept_points[p].until_boottime_ns == m->isolated_ns);
     for (unsigned q = 0; q < QUANTITY_COUNT; q++) {
-        CHECK(view.has[q] == model_points[p].has[q] && view.value[q] == model_points[p].value[q]);
+        CHECK(view.has[q] == m->has[q] && view.value[q] == m->value[q]);
+    }
+}
+
+static bool stands(size_t a)
+{
+    enum alarm_state state = kept_alarms[a].state;
+    return state != ALARM_NORMAL && state != ALARM_SHELVED && state != ALARM_SUPPRESSED &&
+           state != ALARM_OUT_OF_SERVICE;
+}
+
+static bool kept_fire(enum severity at_least)
+{
+    bool fire = false;
+    for (size_t a = 0; a < house.n_alarms; a++) {
+        fire |= house_alarms[a].class == CLASS_FIRE && house_alarms[a].severity >= at_least && stands(a);
+    }
+    return fire;
+}
+
+static void compare_room(size_t r)
+{
+    struct core_room_view view;
+    core_view_room(core, r, &view);
+    CHECK(view.silent_until_ns == model_rooms[r].silent_ns);
+    CHECK(view.drill_since_ns == model_rooms[r].drill_ns);
+    CHECK((kept_drills[r].state == 1) == (view.drill_since_ns != 0));
+    CHECK((kept_rolls[r].state == 1) == kept_fire(SEVERITY_FIRE));
+    CHECK((kept_rooms[r].state == 1) == (view.silent_until_ns != 0));
+    CHECK(kept_rooms[r].state == 0 || kept_rooms[r].until_boottime_ns == 0 ||
+          kept_rooms[r].until_boottime_ns == view.silent_until_ns);
+}
+
+// ---- What careroom is for, from the records and the lines alone
+
+static void check_line_in_fire(size_t o, bool silent)
+{
+    CHECK(lines[o] != PATTERN_DRILL);
+    switch (house_outputs[o].role) {
+    case OUTPUT_SOUNDER:
+        CHECK(lines[o] == (silent ? PATTERN_OFF : PATTERN_EVACUATE));
+        break;
+    case OUTPUT_BEACON:
+        CHECK(lines[o] == PATTERN_EVACUATE);
+        break;
+    case OUTPUT_VENTILATION:
+        CHECK(lines[o] == PATTERN_OFF);
+        break;
+    case OUTPUT_DOOR_RELEASE:
+        CHECK(lines[o] == PATTERN_ON);
+        break;
+    case OUTPUT_ROLE_COUNT:
+        break;
+    }
+}
+
+static void check_what_it_is_for(void)
+{
+    bool fire = kept_fire(SEVERITY_FIRE);
+    for (size_t o = 0; o < OUTPUTS; o++) {
+        struct core_room_view room;
+        core_view_room(core, house_outputs[o].room_index, &room);
+        bool silent = room.silent_until_ns > now_ns;
+        CHECK(!fire_class_was_raised || !silent); // what is new is heard, in this very step
+        CHECK(fire || lines[o] != PATTERN_EVACUATE);
+        drills += lines[o] == PATTERN_DRILL;
+        if (fire) {
+            check_line_in_fire(o, silent);
+            silenced_fires += silent;
+        }
+        if (fire_was_raised && house_outputs[o].role == OUTPUT_SOUNDER) {
+            CHECK(lines[o] == PATTERN_EVACUATE);
+        }
+    }
+    fires += fire;
+    fire_was_raised = fire_class_was_raised = false;
+}
+
+struct before {
+    enum alarm_state states[ALARMS];
+    uint64_t silent_ns[ROOMS];
+    bool fire_class;
+};
+
+static struct before look_before(void)
+{
+    struct before before = { .fire_class = kept_fire(SEVERITY_TROUBLE) };
+    for (size_t a = 0; a < house.n_alarms; a++) {
+        before.states[a] = kept_alarms[a].state;
+    }
+    for (size_t r = 0; r < ROOMS; r++) {
+        struct core_room_view view;
+        core_view_room(core, r, &view);
+        before.silent_ns[r] = view.silent_until_ns;
+    }
+    return before;
+}
+
+// From beyond the room nothing of fire is answered, silenced or taken out of service.
+static void check_remote(const struct before *before)
+{
+    for (size_t a = 0; a < house.n_alarms; a++) {
+        enum alarm_state was = before->states[a], is = kept_alarms[a].state;
+        if (house_alarms[a].class == CLASS_FIRE && was != ALARM_NORMAL && was != ALARM_OUT_OF_SERVICE) {
+            CHECK(is == was || is == ALARM_UNACKNOWLEDGED); // back in service, it may be raised anew
+        }
+        if (house_alarms[a].class == CLASS_FIRE && was == ALARM_NORMAL) {
+            CHECK(is == ALARM_NORMAL || is == ALARM_UNACKNOWLEDGED);
+        }
+    }
+    for (size_t r = 0; before->fire_class && r < ROOMS; r++) {
+        struct core_room_view view;
+        core_view_room(core, r, &view);
+        CHECK(view.silent_until_ns <= before->silent_ns[r]);
     }
 }
 
 static void compare_all(void)
 {
-    enum core_pattern patterns[OUTPUTS];
-    model_patterns(patterns);
-    for (size_t a = 0; a < ALARMS; a++) {
+    check_all_told();
+    for (size_t a = 0; a < house.n_alarms; a++) {
         compare_alarm(a);
-        // Said once more without the model, since it is what careroom is for.
-        for (size_t o = 0; alarms[a].class == CLASS_FIRE && journal[a].state != ALARM_NORMAL && o < OUTPUTS;
-             o++) {
-            CHECK(outputs[o].role != OUTPUT_SOUNDER || lines[o] == PATTERN_EVACUATE);
-            CHECK(outputs[o].role != OUTPUT_VENTILATION || lines[o] == PATTERN_OFF);
-        }
     }
     for (size_t p = 0; p < POINTS; p++) {
         compare_point(p);
     }
-    for (size_t o = 0; o < OUTPUTS; o++) {
-        CHECK(lines[o] == patterns[o] && core_view_output(core, o) == patterns[o]);
+    for (size_t r = 0; r < ROOMS; r++) {
+        compare_room(r);
     }
-    calm += lines[0] != PATTERN_EVACUATE;
-    compared++;
+    for (size_t o = 0; o < OUTPUTS; o++) {
+        CHECK(lines[o] == model_lines[o] && core_view_output(core, o) == model_lines[o]);
+    }
     uint64_t next = model_next();
     CHECK(core_deadline_ns(core) == (next == UINT64_MAX ? UINT64_MAX : now_ns + next));
+    check_what_it_is_for();
+    sound_later += model_outputs_next() != UINT64_MAX;
+    compared++;
 }
 
 // ---- Days
@@ -756,41 +279,93 @@ static int32_t some_value(size_t p, enum quantity q)
         return chance(50) ? INT32_MIN : quantities[q].max + 1;
     }
     if (q == QUANTITY_CONTACT) {
-        return chance(points[p].role == ROLE_SMOKE ? smoke_percent : 50);
+        return chance(of_fire(p) ? smoke_percent : 50);
     }
-    for (size_t a = 0; a < ALARMS; a++) { // about the edges of a rule
-        if (alarms[a].point == p && alarms[a].kind == CORE_ALARM_THRESHOLD && alarms[a].quantity == q &&
-            chance(60)) {
-            int32_t sign = alarms[a].above ? 1 : -1;
-            return alarms[a].threshold +
-                   sign * (chance(70) ? (int32_t)below(2) : -alarms[a].deadband + (int32_t)below(2));
+    if (chance(calm_percent) && model_points[p].has[q]) {
+        return model_points[p].value[q];
+    }
+    for (unsigned tries = 0; tries < 20; tries++) { // about the edges of a rule
+        const struct core_alarm *alarm = &house_alarms[below((unsigned)house.n_alarms)];
+        bool looks = alarm->kind >= CORE_ALARM_THRESHOLD && alarm->kind <= CORE_ALARM_APART;
+        if (looks && alarm->point == p && alarm->quantity == q) {
+            int32_t about = alarm->threshold > 100 ? alarm->threshold : q == QUANTITY_CO2 ? 1500 : 26000;
+            return about + (int32_t)below(3) * 10 - 20 + (int32_t)below(3) - (chance(10) ? 100 : 0);
         }
     }
     return quantities[q].min + (int32_t)below((unsigned)(quantities[q].max - quantities[q].min) + 1);
 }
 
+static size_t some_standing_alarm(void)
+{
+    size_t a = below((unsigned)house.n_alarms);
+    for (unsigned tries = 0; tries < 12 && !model_alarms[a].stands; tries++) {
+        a = below((unsigned)house.n_alarms);
+    }
+    return a;
+}
+
+static struct core_input some_reading(struct core_input input)
+{
+    if (chance(50)) {
+        input.point = below(ROOMS) * PER_ROOM + (chance(60) ? IN_AIR : IN_AIR2);
+    }
+    bool contact = house_points[input.point].contact;
+    enum quantity air = chance(95) ? (chance(55) ? QUANTITY_CO2 : QUANTITY_TEMPERATURE) : below(8);
+    input.kind = CORE_INPUT_READING;
+    input.quantity = contact ? QUANTITY_CONTACT : air;
+    input.value = some_value(input.point, input.quantity);
+    return input;
+}
+
+static struct core_input some_command(struct core_input input)
+{
+    unsigned dice = below(100);
+    input.remote = chance(20);
+    input.actor = chance(80) ? "uid 1000" : NULL;
+    if (dice < 60) {
+        input.kind = dice < 35 ? CORE_INPUT_ACK : CORE_INPUT_RESET;
+        input.alarm = some_standing_alarm();
+        input.occurrence = chance(70) ? 0 : model_alarms[input.alarm].occurrence + below(2);
+    } else if (dice < 72) {
+        input.kind = CORE_INPUT_SILENCE;
+        input.room = below(ROOMS + 1);
+        input.for_ns = chance(25) ? 0 : chance(5) ? 1801 * S : (1 + below(320)) * S;
+    } else if (dice < 77) {
+        input.kind = CORE_INPUT_DRILL;
+        input.room = below(ROOMS + 1);
+        input.for_ns = chance(25) ? 0 : chance(3) ? 2 * 3600 * S + 1 : (1 + below(600)) * S;
+    } else if (dice < 89) {
+        input.kind = CORE_INPUT_SHELVE;
+        input.alarm = chance(50) ? some_standing_alarm() : input.alarm;
+        for (unsigned tries = 0; chance(90) && tries < 8 && house_alarms[input.alarm].class == CLASS_FIRE;
+             tries++) {
+            input.alarm = below((unsigned)house.n_alarms);
+        }
+        input.for_ns = chance(30) ? 0 : chance(3) ? 24 * 3600 * S + 1 : (1 + below(300)) * S;
+    } else {
+        input.kind = CORE_INPUT_ISOLATE;
+        input.for_ns = chance(40) ? 0 : chance(3) ? 7 * 24 * 3600 * S + 1 : (1 + below(300)) * S;
+    }
+    return input;
+}
+
 static struct core_input some_input(void)
 {
-    struct core_input input = { .kind = CORE_INPUT_TICK, .point = below(POINTS), .alarm = below(ALARMS) };
+    struct core_input input = { .kind = CORE_INPUT_TICK,
+                                .point = below(POINTS),
+                                .alarm = below((unsigned)house.n_alarms) };
     unsigned dice = below(100);
-    if (dice < 65) {
-        input.kind = CORE_INPUT_READING;
-        input.quantity = points[input.point].contact ? QUANTITY_CONTACT : below(QUANTITY_CONTACT);
-        input.value = some_value(input.point, input.quantity);
-    } else if (dice < 75) {
+    if (dice < 68) {
+        return some_reading(input);
+    }
+    if (dice < 74) {
         input.kind = CORE_INPUT_TROUBLE;
-        input.trouble = chance(50) ? TROUBLE_NONE : below(TROUBLE_COUNT);
+        input.trouble = chance(60) ? TROUBLE_NONE : below(TROUBLE_COUNT);
     } else if (dice < 93) {
-        input.kind = dice < 84 ? CORE_INPUT_ACK : CORE_INPUT_RESET;
-        for (unsigned tries = 0; tries < 8 && !model_alarms[input.alarm].stands; tries++) {
-            input.alarm = below(ALARMS);
-        }
-        input.remote = chance(20);
-        input.actor = chance(80) ? "uid 1000" : NULL;
-        input.occurrence = chance(70) ? 0 : model_alarms[input.alarm].occurrence + below(2);
+        return some_command(input);
     } else if (dice < 95) {
         input.kind = CORE_INPUT_CARD;
-        input.point = below(ROOMS) * PER_ROOM + 5;
+        input.point = below(ROOMS) * PER_ROOM + IN_READER;
         input.value = 26;
     }
     return input;
@@ -802,10 +377,8 @@ static uint64_t some_time(void)
     if (dice < 20) {
         return 0;
     }
-    if (dice < 90) {
-        return below(300) * (S / 100);
-    }
-    return dice < 98 ? below(20) * S : random64() % (200 * S);
+    uint64_t ms = dice < 90 ? below(300) * 10 : dice < 98 ? below(20) * 1000 : below(200000);
+    return (ms / pace) * MS;
 }
 
 // A caller that keeps its promise: a tick at each deadline on the way.
@@ -814,7 +387,7 @@ static void pass_time(uint64_t until_ns)
     while (core_deadline_ns(core) <= until_ns) {
         CHECK(core_deadline_ns(core) >= now_ns);
         now_ns = core_deadline_ns(core);
-        (void)model_step(&(struct core_input){ .kind = CORE_INPUT_TICK }, now_ns);
+        (void)step_model(&(struct core_input){ .kind = CORE_INPUT_TICK });
         tick_core();
         compare_all();
     }
@@ -824,36 +397,32 @@ static void pass_time(uint64_t until_ns)
 // Answers are given to what stands now, and what is ignored judges nothing: before these, a caller ticks.
 static bool judges_its_point(const struct core_input *input)
 {
-    switch (input->kind) {
-    case CORE_INPUT_READING:
-    case CORE_INPUT_CARD:
-        return true;
-    case CORE_INPUT_TROUBLE:
-        return input->trouble != TROUBLE_STALE;
-    case CORE_INPUT_ACK:
-    case CORE_INPUT_RESET:
-    case CORE_INPUT_SILENCE:
-    case CORE_INPUT_SHELVE:
-    case CORE_INPUT_ISOLATE:
-    case CORE_INPUT_DRILL:
-    case CORE_INPUT_PRESENCE:
-    case CORE_INPUT_MARK:
-    case CORE_INPUT_TICK:
-    case CORE_INPUT_KIND_COUNT:
-        break;
-    }
-    return false;
+    return input->kind == CORE_INPUT_READING || input->kind == CORE_INPUT_CARD ||
+           (input->kind == CORE_INPUT_TROUBLE && input->trouble != TROUBLE_STALE);
 }
 
-// After a late input the core knows of its point; of the others it need not know yet.
+// After a late input the core knows of its room; of the other it need not know yet.
 static void compare_late(size_t p)
 {
-    compare_point(p);
-    for (size_t a = 0; a < ALARMS; a++) {
-        if (alarms[a].point == p) {
+    for (size_t a = 0; a < house.n_alarms; a++) {
+        if (house_alarms[a].room_index == house_points[p].room_index) {
             compare_alarm(a);
         }
     }
+    compare_point(p);
+    late_steps++;
+}
+
+// Delays and values that run out count from when they did, however late the core is called; what people set
+// an end to, and what waits for them, is told at the tick: a caller is not late for those.
+static bool late_would_do(uint64_t until_ns)
+{
+    return may_be_late && until_ns - now_ns < model_life_next() && chance(50);
+}
+
+static bool from_people(const struct core_input *input)
+{
+    return input->kind >= CORE_INPUT_ACK && input->kind <= CORE_INPUT_DRILL;
 }
 
 static void one_step(void)
@@ -861,11 +430,12 @@ static void one_step(void)
     struct core_input input = some_input();
     bool judges = judges_its_point(&input);
     uint64_t until_ns = now_ns + some_time();
-    if (input.kind != CORE_INPUT_TICK && (!judges || chance(70))) {
+    if (!(judges || input.kind == CORE_INPUT_TICK) || !late_would_do(until_ns)) {
         pass_time(until_ns);
     }
     now_ns = until_ns;
-    enum core_answer expected = model_step(&input, now_ns);
+    struct before before = look_before();
+    enum core_answer expected = step_model(&input);
     step_core(&input);
     CHECK(actions.answer == expected);
     if (judges && core_deadline_ns(core) <= now_ns) {
@@ -873,26 +443,113 @@ static void one_step(void)
         tick_core();
     }
     compare_all();
+    if (from_people(&input)) {
+        answered[expected]++;
+        if (input.remote) {
+            check_remote(&before);
+        }
+    }
 }
 
+static void keep_saved(const struct state_record *record, void *unused)
+{
+    (void)unused;
+    model_keep_record(record);
+}
+
+static void save(void)
+{
+    clock_now = at();
+    model_step_ns = now_ns;
+    model_saved();
+    core_save(core, &clock_now, keep_saved, NULL);
+}
+
+// The guard alone, or the whole board, with a clock that has been set or has not.
 static void restart(void)
 {
-    now_ns = chance(50) ? now_ns + below(100) * S : below(100) * S; // the guard alone, or the whole board
-    model_restart(now_ns);
-    model_judge();
+    bool another_boot = chance(50);
+    uint64_t away_ms = below(100) * 1000;
+    if (chance(50)) {
+        save();
+    }
+    if (another_boot) {
+        int64_t wall_ms = wall_base_ms + (int64_t)(now_ns / MS + away_ms);
+        now_ns = (1 + below(100)) * S;
+        quality = chance(30) ? CLOCK_UNSYNCHRONISED : CLOCK_MANUAL;
+        wall_base_ms = wall_ms - (int64_t)(now_ns / MS);
+        keep_of_another_boot();
+    } else {
+        now_ns += away_ms * MS;
+    }
+    clock_now = at();
+    model_restart(now_ns, another_boot);
     start_core();
     compare_all();
+    restarts[another_boot]++;
 }
 
 static void new_building(void)
 {
     make_building();
-    memset(journal, 0, sizeof journal);
-    memset(model_alarms, 0, sizeof model_alarms);
-    now_ns = random64() % (1000 * S);
-    model_restart(now_ns);
+    keep_nothing();
+    model_begin();
+    now_ns = (1 + below(1000)) * S;
+    wall_base_ms = 1700000000000;
+    quality = CLOCK_MANUAL;
+    clock_now = at();
+    model_restart(now_ns, false);
     start_core();
     compare_all();
+}
+
+// ---- What was reached
+
+static void reached(uint64_t steps, const char *what, uint64_t times)
+{
+    print_message(" %s %" PRIu64, what, times);
+    if (times == 0 && steps >= ENOUGH_STEPS) {
+        fail_msg("seed %" PRIu64 ": never reached: %s", first_seed, what);
+    }
+}
+
+static void say_what_was_reached(uint64_t steps)
+{
+    static const char *const kinds[CORE_ALARM_KIND_COUNT] = {
+        "contact",     "threshold", "mean",    "rise",  "unchanged", "apart",
+        "combination", "confirm",   "trouble", "floor", "isolated",
+    };
+    print_message("told:");
+    for (unsigned type = EVENT_ALARM_RAISED; type <= EVENT_ACCESS_PRESENTED; type++) {
+        reached(steps, event_type_names[type] + sizeof "careroom." - 1, told[type]);
+    }
+    for (unsigned type = EVENT_EVACUATION_STARTED; type <= EVENT_DRILL_ENDED; type++) {
+        if (type != EVENT_EVACUATION_MARKED) {
+            reached(steps, event_type_names[type] + sizeof "careroom." - 1, told[type]);
+        }
+    }
+    print_message("\nraised:");
+    for (unsigned kind = 0; kind < CORE_ALARM_KIND_COUNT; kind++) {
+        if (kind != CORE_ALARM_FLOOR) {
+            reached(steps, kinds[kind], raised[kind]);
+        }
+    }
+    print_message("\nanswers:");
+    for (unsigned answer = 0; answer <= CORE_ANSWER_NO_DRILL; answer++) {
+        reached(steps, core_answer_words[answer], answered[answer]);
+    }
+    reached(steps, core_answer_words[CORE_ANSWER_DRILL_RUNS], answered[CORE_ANSWER_DRILL_RUNS]);
+    print_message("\nand:");
+    reached(steps, "drills", drills);
+    reached(steps, "fires-over-drills", fires_over_drills);
+    reached(steps, "fires", fires);
+    reached(steps, "silenced-fires", silenced_fires);
+    reached(steps, "set-aside", sets_aside);
+    reached(steps, "sound-later", sound_later);
+    reached(steps, "late", late_steps);
+    reached(steps, "restarts", restarts[false]);
+    reached(steps, "power-failures", restarts[true]);
+    print_message("\n");
 }
 
 static uint64_t from_environment(const char *variable, uint64_t otherwise)
@@ -904,7 +561,7 @@ static uint64_t from_environment(const char *variable, uint64_t otherwise)
 static void test_core_is_what_the_model_says(void **unused)
 {
     (void)unused;
-    uint64_t steps = from_environment("CAREROOM_STEPS", 200000);
+    uint64_t steps = from_environment("CAREROOM_STEPS", 300000);
     first_seed = from_environment("CAREROOM_SEED", (uint64_t)time(NULL));
     random_state = first_seed;
     print_message("CAREROOM_STEPS=%" PRIu64 " CAREROOM_SEED=%" PRIu64 "\n", steps, first_seed);
@@ -913,15 +570,16 @@ static void test_core_is_what_the_model_says(void **unused)
         if (step_number % DAY_STEPS == 0) {
             new_building();
         }
-        if (below(2000) == 0) {
+        if (below(1000) == 0) {
             restart();
+        } else if (below(200) == 0) {
+            save();
         }
         one_step();
     }
     double seconds = (double)(clock() - started) / CLOCKS_PER_SEC;
-    print_message("%" PRIu64 " comparisons, fire standing in %.0f %% of them\n", compared,
-                  100.0 * (double)(compared - calm) / (double)compared);
-    print_message("%.0f steps a second, model and comparison included\n", (double)steps / seconds);
+    say_what_was_reached(steps);
+    print_message("%" PRIu64 " steps, %" PRIu64 " comparisons, %.0f s\n", steps, compared, seconds);
 }
 
 int main(void)
