@@ -27,7 +27,7 @@ enum { IN_SMOKE, IN_HEAT, IN_OTHER, IN_AIR, IN_AIR2, IN_DOOR, IN_READER, PER_ROO
 #define POINTS    (ROOMS * PER_ROOM + 2) // the last two are the gateway's
 #define ALARMS    (POINTS * 2 + ROOMS * 12)
 #define OUTPUTS   (ROOMS * OUTPUT_ROLE_COUNT)
-#define MEMBERS   (ROOMS * 16)
+#define MEMBERS   (ROOMS * 24)
 #define N_ANSWERS CORE_ANSWER_COUNT
 
 extern struct core_point house_points[POINTS];
@@ -41,6 +41,8 @@ extern const char *const room_names[ROOMS + 1];
 // and whether an input may come while something is due that no tick has told yet.
 extern unsigned smoke_percent, calm_percent, pace;
 extern bool may_be_late;
+extern size_t
+    rhythm; // NONE, or a contact that goes to and fro every twelve seconds, the slowest that chatters
 
 extern uint64_t random_state, first_seed, step_number;
 unsigned below(unsigned n);

@@ -19,6 +19,7 @@ struct core_plan house = { .points = house_points,
                            .members = house_members };
 unsigned smoke_percent, calm_percent, pace;
 bool may_be_late;
+size_t rhythm;
 
 uint64_t random_state, first_seed, step_number;
 static char names[POINTS + ALARMS][NAME_BYTES];
@@ -99,6 +100,13 @@ static void make_contact(size_t point, bool confirmed)
     alarm->class = fire ? CLASS_FIRE : CLASS_SAFETY;
     alarm->ending = fire ? ALARM_LATCHES : others[i].ending;
     alarm->confirmed = fire && confirmed;
+    if (fire && chance(20)) { // no configuration can have this; if one did, nothing would come of it
+        alarm->not_in_fire = true;
+        alarm->first_suppressor = house.n_members;
+        alarm->n_suppressors = 1;
+        house_members[house.n_members++] =
+            (struct core_member){ .contact = true, .index = point - slot + IN_DOOR };
+    }
 }
 
 static uint64_t some_delay(void)
@@ -262,6 +270,7 @@ void make_building(void)
     calm_percent = (unsigned[]){ 30, 50, 97 }[below(3)];
     pace = chance(50) ? 1 : 10;
     may_be_late = chance(25);
+    rhythm = chance(90) ? NONE : below(ROOMS) * PER_ROOM + (chance(50) ? IN_OTHER : IN_DOOR);
     for (size_t r = 0; r < ROOMS; r++) {
         make_room(r);
     }

@@ -371,6 +371,14 @@ static struct core_input some_input(void)
     return input;
 }
 
+static struct core_input toggle(size_t p)
+{
+    return (struct core_input){ .kind = CORE_INPUT_READING,
+                                .point = p,
+                                .quantity = QUANTITY_CONTACT,
+                                .value = !model_points[p].value[QUANTITY_CONTACT] };
+}
+
 static uint64_t some_time(void)
 {
     unsigned dice = below(100);
@@ -427,9 +435,10 @@ static bool from_people(const struct core_input *input)
 
 static void one_step(void)
 {
-    struct core_input input = some_input();
+    bool in_rhythm = rhythm != NONE && chance(70);
+    struct core_input input = in_rhythm ? toggle(rhythm) : some_input();
     bool judges = judges_its_point(&input);
-    uint64_t until_ns = now_ns + some_time();
+    uint64_t until_ns = now_ns + (in_rhythm ? 12 * S : some_time());
     if (!(judges || input.kind == CORE_INPUT_TICK) || !late_would_do(until_ns)) {
         pass_time(until_ns);
     }
