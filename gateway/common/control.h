@@ -19,6 +19,18 @@
 //                                                    -> {"ok":true,"sensor":…,"co2_ppm":420,"correction_ppm":-35,
 //                                                       "recorded":"18231"} within seconds: its readings change by so much;
 //                                                       never for a remote request
+//   {"op":"drill-start","room":"butterfly","for_ms":1800000}   a room or "all"; for_ms optional, 2 h at most
+//   {"op":"drill-stop","room":"butterfly"}           -> {"ok":true,"room":…,"recorded":"18231"}
+//   {"op":"rollcall","room":"butterfly"}             -> {"ok":true,"rollcall":{"room","of":"fire"|"drill","children","staff",
+//                                                       "guardians","safe","missing","unmarked","people":[{"person":"p-…",
+//                                                       "id":"c12","kind":"child","mark":"unmarked"}]}}; "no-drill" where
+//                                                       none runs; never for a remote request
+//   {"op":"mark","room":"butterfly","person":"c12","mark":"safe"}   safe | missing; person: an id or a pseudonym
+//                                                    -> {"ok":true,"person":…,"recorded":"18231"}; remote: of a drill alone
+//   {"op":"people-import","data":"…"}                a piece of the file, base64; on one connection, then its end:
+//   {"op":"people-import","end":true,"dry_run":false}   -> {"ok":true,"done":true,"rows","added","updated","unchanged",
+//                                                       "mistakes","notices","messages":[…]}; with mistakes nothing was
+//                                                       changed; never for a remote request
 //   {"op":"follow"}                                  -> {"ok":true,"recorded":"18231"} now and again after every commit:
 //                                                       all events up to this sequence are on the disk
 //   {"op":"uplink","state":"online","held":["fire"],"parked":0,"delivered":"18200","why":"…"}   from careroom-uplink alone: its
@@ -33,7 +45,7 @@
 //   {"op":"sim-fault","point":"butterfly/air","fault":"nack"}        none | nack | crc | stuck | hang
 //   {"op":"sim-outputs"}                             -> {"ok":true,"outputs":[{"id":…,"on":…,"level":…,"pattern":…}]}
 //
-// "via":"mqtt" on ack, reset, test, calibrate marks a request as remote; what comes from the uplink's user is remote in any case.
+// "via":"mqtt" on ack, reset, test, calibrate, drill-start, mark marks a request as remote; what comes from the uplink's user is remote in any case.
 // Remote requests never acknowledge or reset fire.
 #ifndef CAREROOM_COMMON_CONTROL_H
 #define CAREROOM_COMMON_CONTROL_H

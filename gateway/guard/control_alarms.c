@@ -17,8 +17,7 @@ static json_t *bad(const char *key, const char *wants)
     return control_refuse("bad-request", "\"%s\" %s", key, wants);
 }
 
-// `usual_ms` 0: it has to be given. NULL, or the refusal.
-static json_t *read_for(const json_t *json, int64_t usual_ms, uint64_t *ret_for_ns)
+json_t *control_read_for(const json_t *json, int64_t usual_ms, uint64_t *ret_for_ns)
 {
     const json_t *value = json_object_get(json, "for_ms");
     json_int_t ms = value ? json_integer_value(value) : usual_ms;
@@ -81,8 +80,7 @@ static json_t *read_point(const struct control *control, const json_t *json, str
                                 NAME_SIZE, name);
 }
 
-// A room's id, or "all".
-static json_t *read_room(const struct control *control, const json_t *json, struct core_input *ret_input)
+json_t *control_read_room(const struct control *control, const json_t *json, size_t *ret_room)
 {
     const struct config *config = control->setup.config;
     const char *id = control_text(json, "room");
@@ -90,12 +88,12 @@ static json_t *read_room(const struct control *control, const json_t *json, stru
         return bad("room", "is missing or no text; give a room's id, or \"all\"");
     }
     if (strcmp(id, "all") == 0) {
-        ret_input->room = config->n_rooms;
+        *ret_room = config->n_rooms;
         return NULL;
     }
     for (size_t r = 0; r < config->n_rooms; r++) {
         if (strcmp(config->rooms[r].id, id) == 0) {
-            ret_input->room = r;
+            *ret_room = r;
             return NULL;
         }
     }
@@ -105,7 +103,7 @@ static json_t *read_room(const struct control *control, const json_t *json, stru
 
 // ---- Asking the core
 
-static json_t *ask(struct control *control, struct request *request, const json_t *json, const char *key)
+json_t *control_ask(struct control *control, struct request *request, const json_t *json, const char *key)
 {
     const char *name = control_text(json, key);
     request->kind = REQUEST_ASK;
@@ -134,7 +132,7 @@ static json_t *on_alarm(struct control *control, const json_t *json, enum core_i
 {
     struct request request = { .input = { .kind = kind } };
     json_t *refusal = read_alarm(control, json, &request.input);
-    return refusal ? refusal : ask(control, &request, json, "alarm");
+    return refusal ? refusal : control_ask(control, &request, json, "alarm");
 }
 
 json_t *op_ack(struct control *control, const json_t *json)
@@ -150,18 +148,18 @@ json_t *op_reset(struct control *control, const json_t *json)
 json_t *op_silence(struct control *control, const json_t *json)
 {
     struct request request = { .input = { .kind = CORE_INPUT_SILENCE } };
-    json_t *refusal = read_room(control, json, &request.input);
+    json_t *refusal = control_read_room(control, json, &request.input.room);
     if (!refusal) {
-        refusal = read_for(json, SILENCE_USUAL_MS, &request.input.for_ns);
+        refusal = control_read_for(json, SILENCE_USUAL_MS, &request.input.for_ns);
     }
-    return refusal ? refusal : ask(control, &request, json, "room");
+    return refusal ? refusal : control_ask(control, &request, json, "room");
 }
 
 json_t *op_unsilence(struct control *control, const json_t *json)
 {
     struct request request = { .input = { .kind = CORE_INPUT_SILENCE } };
-    json_t *refusal = read_room(control, json, &request.input);
-    return refusal ? refusal : ask(control, &request, json, "room");
+    json_t *refusal = control_read_room(control, json, &request.input.room);
+    return refusal ? refusal : control_ask(control, &request, json, "room");
 }
 
 json_t *op_shelve(struct control *control, const json_t *json)
@@ -169,12 +167,12 @@ json_t *op_shelve(struct control *control, const json_t *json)
     struct request request = { .input = { .kind = CORE_INPUT_SHELVE } };
     json_t *refusal = read_alarm(control, json, &request.input);
     if (!refusal) {
-        refusal = read_for(json, 0, &request.input.for_ns);
+        refusal = control_read_for(json, 0, &request.input.for_ns);
     }
     if (!refusal) {
         refusal = read_reason(json, false, &request.note);
     }
-    return refusal ? refusal : ask(control, &request, json, "alarm");
+    return refusal ? refusal : control_ask(control, &request, json, "alarm");
 }
 
 json_t *op_unshelve(struct control *control, const json_t *json)
@@ -187,17 +185,17 @@ json_t *op_isolate(struct control *control, const json_t *json)
     struct request request = { .input = { .kind = CORE_INPUT_ISOLATE } };
     json_t *refusal = read_point(control, json, &request.input);
     if (!refusal) {
-        refusal = read_for(json, 0, &request.input.for_ns);
+        refusal = control_read_for(json, 0, &request.input.for_ns);
     }
     if (!refusal) {
         refusal = read_reason(json, true, &request.note);
     }
-    return refusal ? refusal : ask(control, &request, json, "point");
+    return refusal ? refusal : control_ask(control, &request, json, "point");
 }
 
 json_t *op_reinstate(struct control *control, const json_t *json)
 {
     struct request request = { .input = { .kind = CORE_INPUT_ISOLATE } };
     json_t *refusal = read_point(control, json, &request.input);
-    return refusal ? refusal : ask(control, &request, json, "point");
+    return refusal ? refusal : control_ask(control, &request, json, "point");
 }

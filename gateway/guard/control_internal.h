@@ -24,7 +24,8 @@ struct client {
     // An answer that waits for the disk. While it does, the client's next lines wait too.
     json_t *pending;
     uint64_t pending_ticket, pending_deadline_ns;
-    uint64_t calibration; // its number, where the answer waits for one to end before; 0: for none
+    struct people_import *import; // a file that comes in pieces; NULL: none
+    uint64_t calibration;         // its number, where the answer waits for one to end before; 0: for none
 };
 
 struct control {
@@ -50,6 +51,14 @@ bool control_is_remote(const struct control *control, const json_t *request);
 
 // ---- control_alarms.c
 
+// Parts of a request; NULL, or the refusal. `usual_ms` 0: it has to be given.
+json_t *control_read_for(const json_t *json, int64_t usual_ms, uint64_t *ret_for_ns);
+// A room's id, or "all" (n_rooms).
+json_t *control_read_room(const struct control *control, const json_t *json, size_t *ret_room);
+// Ask the core what request->input says; answered when that is on the disk. `key`: of the request, what it is
+// about.
+json_t *control_ask(struct control *control, struct request *request, const json_t *json, const char *key);
+
 json_t *op_ack(struct control *control, const json_t *json);
 json_t *op_reset(struct control *control, const json_t *json);
 json_t *op_silence(struct control *control, const json_t *json);
@@ -64,5 +73,13 @@ json_t *op_reinstate(struct control *control, const json_t *json);
 json_t *op_calibrate(struct control *control, const json_t *json);
 // Whether the calibration that a client waits for has ended. Then its answer is complete but for the disk.
 bool control_calibrated(struct control *control, struct client *client);
+
+// ---- control_people.c
+
+json_t *op_drill_start(struct control *control, const json_t *json);
+json_t *op_drill_stop(struct control *control, const json_t *json);
+json_t *op_rollcall(struct control *control, const json_t *json);
+json_t *op_mark(struct control *control, const json_t *json);
+json_t *op_people_import(struct control *control, const json_t *json);
 
 #endif

@@ -219,5 +219,10 @@ const struct control_op control_ops[] = {
     { "voice", op_voice },
     { "scan", op_scan },
     { "calibrate", op_calibrate },
+    { "drill-start", op_drill_start },
+    { "drill-stop", op_drill_stop },
+    { "rollcall", op_rollcall },
+    { "mark", op_mark },
+    { "people-import", op_people_import },
     { NULL, NULL },
 };

@@ -73,6 +73,7 @@ static void client_close(struct client *client)
     free(client->input);
     free(client->output);
     json_decref(client->pending);
+    people_import_free(client->import);
     *client = (struct client){ .fd = -1 };
 }
 
@@ -377,6 +378,7 @@ static void control_free(struct control *control)
     }
     json_decref(control->uplink.held);
     snapshot_free(control->snapshot);
+    people_close(control->setup.people);
     free(control->path);
     free(control);
 }

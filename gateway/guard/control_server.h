@@ -9,6 +9,7 @@
 #include "gateway/guard/mailbox.h"
 #include "gateway/guard/plan.h"
 #include "gateway/guard/recorder.h"
+#include "gateway/people/people.h"
 
 struct control;
 
@@ -24,6 +25,7 @@ struct control_setup {
     struct mailbox *mailbox;
     struct recorder *recorder;
     struct ring *ring;
+    struct people *people; // the control thread's from here on; NULL: there is no register
     const char *boot_id;
     const struct control_op *extra; // further operations, ended by a NULL name; NULL: none
 };

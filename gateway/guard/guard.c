@@ -16,6 +16,7 @@
 
 #include "gateway/common/log.h"
 #include "gateway/core/core.h"
+#include "gateway/guard/attendance.h"
 #include "gateway/guard/calibration.h"
 #include "gateway/guard/instructions.h"
 #include "gateway/guard/lines.h"
@@ -56,6 +57,7 @@ struct guard {
     struct minutes *minutes;
     struct workers *workers;
     struct calibrations *calibrations;
+    struct attendance *attendance;
     struct ring *ring;
     struct recorder *recorder;
     struct mailbox *mailbox;
@@ -140,6 +142,12 @@ static void on_input(const struct core_input *input, void *user)
     (void)step(guard, input);
 }
 
+static void on_card(size_t point, const struct card *card, void *user)
+{
+    const struct guard *guard = user;
+    attendance_card(guard->attendance, point, card);
+}
+
 static void on_point_trouble(size_t point, enum trouble trouble, void *user)
 {
     on_input(&(struct core_input){ .kind = CORE_INPUT_TROUBLE, .point = point, .trouble = trouble }, user);
@@ -172,9 +180,7 @@ static void on_report(const struct report *report, void *user)
                                                 .value = report->reading.value });
         break;
     case REPORT_CARD:
-        (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_CARD,
-                                                .point = report->point,
-                                                .value = (int32_t)report->card_bits });
+        on_card(report->point, &report->card, guard);
         break;
     case REPORT_CALIBRATED: {
         struct core_now now = now_of();
@@ -200,12 +206,14 @@ static void fill_snapshot(const struct guard *guard, struct core_snapshot *snaps
     for (size_t i = 0; i < guard->plan->core.n_rooms; i++) {
         core_view_room(guard->core, i, &snapshot->rooms[i]);
     }
+    attendance_view(guard->core, &guard->plan->core, snapshot);
 }
 
 static void answer_ask(struct guard *guard, struct request *request)
 {
     struct core_input input = request->input;
     input.actor = request->actor;
+    input.person = request->person[0] ? request->person : NULL;
     input.note = request->note.text[0] ? &request->note : NULL;
     struct core_alarm_view view = { .occurrence = 0 };
     if (input.kind == CORE_INPUT_ACK || input.kind == CORE_INPUT_RESET || input.kind == CORE_INPUT_SHELVE) {
@@ -268,6 +276,9 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *us
         break;
     case REQUEST_TROUBLE:
         on_point_trouble(request->input.point, request->input.trouble, guard);
+        break;
+    case REQUEST_PEOPLE:
+        request->table = attendance_swap(guard->attendance, request->table);
         break;
     case REQUEST_VIEW:
         fill_snapshot(guard, request->snapshot);
@@ -395,7 +406,7 @@ static int start_core(struct guard *guard)
     return guard->recorder ? 0 : -ENOMEM;
 }
 
-static int start_control(struct guard *guard, const struct guard_extension *extension)
+static int start_control(struct guard *guard, struct people *people, const struct guard_extension *extension)
 {
     guard->mailbox = mailbox_new();
     if (!guard->mailbox) {
@@ -410,6 +421,7 @@ static int start_control(struct guard *guard, const struct guard_extension *exte
                                                   .mailbox = guard->mailbox,
                                                   .recorder = guard->recorder,
                                                   .ring = guard->ring,
+                                                  .people = people,
                                                   .boot_id = guard->boot_id,
                                                   .extra = extension ? extension->ops : NULL },
                          &guard->control);
@@ -491,8 +503,13 @@ static int start(struct guard *guard, const struct guard_extension *extension)
         r = guard->calibrations ? 0 : -ENOMEM;
     }
     if (r == 0) {
+        guard->attendance = attendance_new(guard->plan, on_input, guard);
+        r = guard->attendance ? 0 : -ENOMEM;
+    }
+    if (r == 0) {
         guard->minutes = minutes_new(guard->plan);
-        r = guard->minutes ? lines_new(guard->plan, guard->loop, on_input, guard, &guard->lines) : -ENOMEM;
+        r = guard->minutes ? lines_new(guard->plan, guard->loop, on_input, on_card, guard, &guard->lines)
+                           : -ENOMEM;
     }
     if (r == 0) {
         r = add_io(guard, recorder_state_fd(guard->recorder), on_storage, PRIORITY_JOURNAL);
@@ -506,9 +523,10 @@ static int start(struct guard *guard, const struct guard_extension *extension)
     (void)step(guard, &(struct core_input){ .kind = CORE_INPUT_TICK }); // outputs of alarms that stood before
     outputs_verify(guard->outputs, on_point_trouble, guard);
     lines_start(guard->lines);
+    struct people *people = attendance_begin(guard->attendance, guard->config);
     r = workers_start(guard->config, guard->plan, guard->loop, PRIORITY_BUSES, on_report, guard,
                       &guard->workers);
-    return r < 0 ? r : start_control(guard, extension);
+    return r < 0 ? r : start_control(guard, people, extension);
 }
 
 // ---- Stop
@@ -527,6 +545,7 @@ static void stop(struct guard *guard)
     workers_stop(guard->workers);
     calibrations_free(guard->calibrations);
     lines_free(guard->lines);
+    attendance_free(guard->attendance);
     restore_save(guard->core, &now, guard->recorder);
     minutes_flush(guard->minutes, guard->recorder);
     minutes_free(guard->minutes);

@@ -46,6 +46,7 @@ struct line_point {
 struct lines {
     const struct plan *plan;
     lines_input_fn input;
+    lines_card_fn card;
     void *user;
     struct line_point *points;
     size_t n_points;
@@ -96,10 +97,7 @@ static void reader_result(struct line_point *p, const struct reader_result *resu
         tell_trouble(p, p->health.told);
     }
     if (result->outcome == READER_CARD) {
-        p->owner->input(&(struct core_input){ .kind = CORE_INPUT_CARD,
-                                              .point = p->point,
-                                              .value = (int32_t)result->card.bits },
-                        p->owner->user);
+        p->owner->card(p->point, &result->card, p->owner->user);
     }
 }
 
@@ -231,7 +229,7 @@ static bool is_line(const struct plan_source *source)
            (source->kind == SOURCE_SENSOR && source->sensor->part->bus == PART_LINE);
 }
 
-int lines_new(const struct plan *plan, sd_event *loop, lines_input_fn input, void *user,
+int lines_new(const struct plan *plan, sd_event *loop, lines_input_fn input, lines_card_fn card, void *user,
               struct lines **ret_lines)
 {
     struct lines *lines = calloc(1, sizeof *lines);
@@ -245,6 +243,7 @@ int lines_new(const struct plan *plan, sd_event *loop, lines_input_fn input, voi
     }
     lines->plan = plan;
     lines->input = input;
+    lines->card = card;
     lines->user = user;
     for (size_t i = 0; i < plan->core.n_points; i++) {
         if (!is_line(&plan->sources[i])) {

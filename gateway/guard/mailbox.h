@@ -6,6 +6,7 @@
 #include "gateway/core/core.h"
 #include "gateway/guard/calibration.h"
 #include "gateway/guard/trial.h"
+#include "gateway/people/people.h"
 
 struct mailbox;
 
@@ -15,6 +16,7 @@ enum request_kind {
     REQUEST_CALIBRATE,
     REQUEST_CALIBRATION, // what has become of one
     REQUEST_TROUBLE,
+    REQUEST_PEOPLE, // another table of people
     REQUEST_VIEW
 };
 
@@ -26,17 +28,22 @@ struct core_snapshot {
     struct core_alarm_view *alarms;
     enum core_pattern *outputs;
     struct core_room_view *rooms;
+    struct core_roll_view *rolls;    // one a room
+    struct core_person_view *people; // room for CORE_PEOPLE
+    size_t n_people;
 };
 
 struct request {
     enum request_kind kind;
-    struct core_input input; // REQUEST_ASK: as the core takes it; actor and note are taken from below.
+    struct core_input input; // REQUEST_ASK: as the core takes it; actor, person, note from below.
                              // REQUEST_TROUBLE: point and trouble of one of the gateway's own
     struct event_note note;
     size_t output; // REQUEST_TEST: which, and for how long
     uint64_t for_ns;
     bool remote;
     char actor[ACTOR_SIZE];
+    char person[PSEUDONYM_SIZE];    // REQUEST_ASK: as actor; empty: nobody
+    struct people_table *table;     // REQUEST_PEOPLE: the new one; then the one before, or NULL
     struct core_snapshot *snapshot; // REQUEST_VIEW: filled by the main thread
     struct calibration calibration; // REQUEST_CALIBRATE: what is asked; REQUEST_CALIBRATION: its number;
                                     // filled by the main thread

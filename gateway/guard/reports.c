@@ -60,7 +60,8 @@ size_t reports_take(struct reports *reports, struct report *ret_reports, size_t 
     size_t written = atomic_load_explicit(&reports->written, memory_order_acquire);
     size_t n = 0;
     while (n < cap && taken != written) {
-        ret_reports[n++] = reports->all[taken++ % REPORTS];
+        ret_reports[n++] = reports->all[taken % REPORTS];
+        reports->all[taken++ % REPORTS].card = (struct card){ .bits = 0 };
     }
     atomic_store_explicit(&reports->taken, taken, memory_order_release);
     if (taken != written) {

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 
+#include "gateway/common/card.h"
 #include "gateway/core/core.h"
 #include "sensors/driver.h"
 
@@ -16,7 +17,7 @@ struct report {
     enum trouble trouble; // REPORT_TROUBLE
     struct driver_reading
         reading;          // REPORT_READING; REPORT_CALIBRATED: by how much readings change from now on
-    unsigned card_bits;   // REPORT_CARD; the number itself goes no further
+    struct card card;     // REPORT_CARD; wiped once it is taken
     uint64_t calibration; // REPORT_CALIBRATED: its number, and 0 or the error of driver->calibrate()
     int error;
 };

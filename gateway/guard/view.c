@@ -18,7 +18,10 @@ struct core_snapshot *snapshot_new(const struct plan *plan)
     snapshot->alarms = calloc(plan->core.n_alarms, sizeof *snapshot->alarms);
     snapshot->outputs = calloc(plan->core.n_outputs + 1, sizeof *snapshot->outputs);
     snapshot->rooms = calloc(plan->core.n_rooms, sizeof *snapshot->rooms);
-    if (!snapshot->points || !snapshot->alarms || !snapshot->outputs || !snapshot->rooms) {
+    snapshot->rolls = calloc(plan->core.n_rooms, sizeof *snapshot->rolls);
+    snapshot->people = calloc(CORE_PEOPLE, sizeof *snapshot->people);
+    if (!snapshot->points || !snapshot->alarms || !snapshot->outputs || !snapshot->rooms ||
+        !snapshot->rolls || !snapshot->people) {
         snapshot_free(snapshot);
         return NULL;
     }
@@ -34,6 +37,8 @@ void snapshot_free(struct core_snapshot *snapshot)
     free(snapshot->alarms);
     free(snapshot->outputs);
     free(snapshot->rooms);
+    free(snapshot->rolls);
+    free(snapshot->people);
     free(snapshot);
 }
 
@@ -96,6 +101,7 @@ static json_t *room_json(const struct config_room *room, size_t r, const struct 
         json_object_set_new(json, "silent_ms",
                             json_integer((json_int_t)((silent_until_ns - snapshot->now_ns) / NS_PER_MS)));
     }
+    view_add_people(json, snapshot, r);
     return json;
 }
 

@@ -75,7 +75,7 @@ void worker_tell_outcome(struct worker *worker, size_t point, struct health *hea
     }
     if (result->outcome == READER_CARD) {
         reports_push(worker->reports,
-                     &(struct report){ .kind = REPORT_CARD, .point = point, .card_bits = result->card.bits },
+                     &(struct report){ .kind = REPORT_CARD, .point = point, .card = result->card },
                      worker->stop_fd);
     }
 }

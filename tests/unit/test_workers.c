@@ -287,7 +287,7 @@ static void test_a_chip_and_a_reader_on_one_bus(void **state)
     await(reports, 7, REPORT_READING);
     // Shown for 0.4 s, looked for every 0.1 s; setting up takes less than what is left.
     assert_int_equal(sim_show("r", "cards", "04112233445566"), 0);
-    assert_int_equal(await(reports, 8, REPORT_CARD).card_bits, 56);
+    assert_int_equal(await(reports, 8, REPORT_CARD).card.bits, 56);
     assert_int_equal(sim_fault("r", "cards", SIM_FAULT_CRC), 0);
     await_trouble(reports, 8, TROUBLE_BAD_CRC);
     await(reports, 7, REPORT_READING); // the other one goes on
@@ -369,7 +369,7 @@ static void try_port_reader(size_t bus, const struct config_reader *reader, cons
         assert_int_equal(sim_fault("r", reader->id, SIM_FAULT_NONE), 0);
         await_trouble(reports, 9, TROUBLE_NONE); // it is open now
         assert_int_equal(sim_show("r", reader->id, uid), 0);
-        assert_int_equal(await(reports, 9, REPORT_CARD).card_bits, bits);
+        assert_int_equal(await(reports, 9, REPORT_CARD).card.bits, bits);
     }
     port_worker_stop(worker);
     sim_destroy();
@@ -399,7 +399,7 @@ static void test_frames_that_are_none_make_a_reader_unreadable(void **state)
     assert_int_equal(sim_fault("r", "back", SIM_FAULT_NONE), 0);
     assert_int_equal(sim_show("r", "back", "010063E9AE"), 0);
     await_trouble(reports, 9, TROUBLE_NONE);
-    assert_int_equal(await(reports, 9, REPORT_CARD).card_bits, 40);
+    assert_int_equal(await(reports, 9, REPORT_CARD).card.bits, 40);
     port_worker_stop(worker);
     sim_destroy();
 }
@@ -421,7 +421,7 @@ static void test_a_full_queue_waits_for_its_reader(void **state)
     struct reports *reports = reports_new();
     struct report taken[512];
     int stop_fd = eventfd(0, EFD_NONBLOCK);
-    const struct report report = { .kind = REPORT_CARD, .card_bits = 26 };
+    const struct report report = { .kind = REPORT_CARD, .card = { .bits = 26 } };
     for (unsigned i = 0; i < 256; i++)
         reports_push(reports, &report, stop_fd);
     assert_int_equal(eventfd_write(stop_fd, 1), 0);
