@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gateway/ctl/answer.h"
 #include "gateway/ctl/ask.h"
 #include "gateway/ctl/json_text.h"
 #include "gateway/ctl/since.h"
@@ -54,8 +55,7 @@ static void say_done(const char *done, const char *name, const json_t *answer)
     say_recorded(answer);
 }
 
-// Sent, and what came of it is said.
-static enum ctl_status ask_and_say(struct ctl *ctl, json_t *request, const char *done, const char *name)
+enum ctl_status answer_ask_and_say(struct ctl *ctl, json_t *request, const char *done, const char *name)
 {
     json_t *answer = NULL;
     enum ctl_status status = ask_guard(ctl, request, &answer);
@@ -105,7 +105,7 @@ static enum ctl_status send_about(struct ctl *ctl, const char *op, const char *k
         json_object_set_new(request, "occurrence", json_integer((json_int_t)occurrence));
     enum ctl_status status = add_options(ctl, request);
     if (status == CTL_DONE)
-        return ask_and_say(ctl, request, done, name);
+        return answer_ask_and_say(ctl, request, done, name);
     json_decref(request);
     return status;
 }
@@ -179,6 +179,16 @@ enum ctl_status ctl_isolate_command(struct ctl *ctl)
 enum ctl_status ctl_reinstate_command(struct ctl *ctl)
 {
     return about_point(ctl, "reinstate", "back in service:");
+}
+
+enum ctl_status ctl_drill_start_command(struct ctl *ctl)
+{
+    return send_about(ctl, "drill-start", "room", ctl->arguments[0], 0, "drill:");
+}
+
+enum ctl_status ctl_drill_stop_command(struct ctl *ctl)
+{
+    return send_about(ctl, "drill-stop", "room", ctl->arguments[0], 0, "drill ended:");
 }
 
 enum ctl_status ctl_test_command(struct ctl *ctl)

@@ -87,27 +87,52 @@ static enum ctl_status judge(const struct ctl *ctl, const char *line, json_t **r
     return CTL_DONE;
 }
 
-enum ctl_status ask_guard(struct ctl *ctl, json_t *request, json_t **ret_answer)
+static enum ctl_status exchange(const struct ctl *ctl, struct control_client *client, json_t *request,
+                                json_t **ret_answer)
 {
     char *text = ctl_must(json_dumps(request, JSON_COMPACT));
     json_decref(request);
+    const char *line = NULL;
+    int r = control_send(client, text);
+    free(text);
+    if (r == 0)
+        r = control_receive(client, ASK_TIMEOUT_MS, &line);
+    return r < 0 ? lost_on_the_way(ctl, r) : judge(ctl, line, ret_answer);
+}
+
+enum ctl_status ask_guard_each(struct ctl *ctl, json_t *(*next)(void *user), void *user, json_t **ret_answer)
+{
     struct control_client *client = NULL;
+    json_t *answer = NULL, *request;
     enum ctl_status status = ctl_configure(ctl);
     if (status == CTL_DONE) {
         int r = control_connect(ctl->config->run_dir, &client);
         if (r < 0)
             status = cannot_connect(ctl, r);
     }
-    if (status == CTL_DONE) {
-        const char *line = NULL;
-        int r = control_send(client, text);
-        if (r == 0)
-            r = control_receive(client, ASK_TIMEOUT_MS, &line);
-        status = r < 0 ? lost_on_the_way(ctl, r) : judge(ctl, line, ret_answer);
+    while (status == CTL_DONE && (request = next(user)) != NULL) {
+        json_decref(answer);
+        answer = NULL;
+        status = exchange(ctl, client, request, &answer);
     }
     control_close(client);
-    free(text);
+    if (status == CTL_DONE)
+        *ret_answer = answer;
+    else
+        json_decref(answer);
     return status;
+}
+
+static json_t *take(void *user)
+{
+    json_t **request = user, *taken = *request;
+    *request = NULL;
+    return taken;
+}
+
+enum ctl_status ask_guard(struct ctl *ctl, json_t *request, json_t **ret_answer)
+{
+    return ask_guard_each(ctl, take, &(json_t *){ ctl_must(request) }, ret_answer);
 }
 
 enum ctl_status ask_guard_for(struct ctl *ctl, json_t *request, const char *member, json_type type,

@@ -18,6 +18,10 @@ enum ctl_status ask_guard(struct ctl *ctl, json_t *request, json_t **ret_answer)
 enum ctl_status ask_guard_for(struct ctl *ctl, json_t *request, const char *member, json_type type,
                               json_t **ret_member);
 
+// Several requests over one connection, until `next` has no more (NULL) or one is not carried out. The answer
+// to the last. Otherwise as ask_guard(), for each.
+enum ctl_status ask_guard_each(struct ctl *ctl, json_t *(*next)(void *user), void *user, json_t **ret_answer);
+
 // Turn a line from the guard into an object with "ok". 0; -EBADMSG: not what a guard says; -EACCES: refused,
 // *ret_answer is the refusal. Free *ret_answer with json_decref.
 int ask_parse(const char *line, json_t **ret_answer);

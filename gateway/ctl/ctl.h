@@ -34,6 +34,7 @@ enum ctl_option {
     OPTION_FOR,
     OPTION_YAML,
     OPTION_REASON,
+    OPTION_DRY_RUN,
     OPTION_COUNT
 };
 #define OPTION_BIT(option) (1u << (option))
@@ -111,6 +112,10 @@ enum ctl_status ctl_shelve_command(struct ctl *ctl);
 enum ctl_status ctl_unshelve_command(struct ctl *ctl);
 enum ctl_status ctl_isolate_command(struct ctl *ctl);
 enum ctl_status ctl_reinstate_command(struct ctl *ctl);
+enum ctl_status ctl_drill_start_command(struct ctl *ctl);
+enum ctl_status ctl_drill_stop_command(struct ctl *ctl);
+enum ctl_status ctl_rollcall_command(struct ctl *ctl);
+enum ctl_status ctl_people_import_command(struct ctl *ctl);
 enum ctl_status ctl_test_command(struct ctl *ctl);
 enum ctl_status ctl_calibrate_command(struct ctl *ctl);
 enum ctl_status ctl_events_command(struct ctl *ctl);

@@ -145,6 +145,28 @@ static void point_cells(struct table *table, json_t *point)
     free(text);
 }
 
+// A roll-call is what matters while it runs; else who is there, where anybody is.
+static void print_people(const json_t *room)
+{
+    const json_t *present = json_object_get(room, "present"), *rollcall = json_object_get(room, "rollcall");
+    uint64_t children = 0, staff = 0;
+    (void)count_of(present, "children", &children);
+    (void)count_of(present, "staff", &staff);
+    if (children + staff > 0)
+        printf("  present: children %llu, staff %llu\n", (unsigned long long)children,
+               (unsigned long long)staff);
+    if (rollcall == NULL)
+        return;
+    printf("  ");
+    text_put(stdout, STYLE_BAD, strcmp(text_of(rollcall, "of"), "fire") == 0 ? "EVACUATION" : "DRILL", 0);
+    printf(": children %s, staff %s on the roll; safe %s, missing %s, unmarked %s",
+           number_of(rollcall, "children").text, number_of(rollcall, "staff").text,
+           number_of(rollcall, "safe").text, number_of(rollcall, "missing").text,
+           number_of(rollcall, "unmarked").text);
+    print_rest(rollcall, "rest_ms", "; ends after another ");
+    putchar('\n');
+}
+
 static void print_room(const json_t *room)
 {
     const char *id = text_of(room, "id"), *name = text_or_nothing(room, "name");
@@ -156,6 +178,7 @@ static void print_room(const json_t *room)
     }
     print_rest(room, "silent_ms", "  silenced for another ");
     putchar('\n');
+    print_people(room);
     struct table table = { .columns = 4, .indent = 2 };
     size_t i;
     json_t *item;
