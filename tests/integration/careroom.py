@@ -466,7 +466,14 @@ class World:
         self.sim("fault", point=f"butterfly/{point}", fault=fault)
 
     def badge(self, uid="57:12345"):
-        self.sim("badge", reader="butterfly/entry", uid=uid)
+        """Present a card; the reader is busy for as long as the frame before takes."""
+        def presented():
+            with Control(self) as control:
+                answer = control.ask("sim-badge", reader="butterfly/entry", uid=uid)
+            assert answer["ok"] or answer["code"] == "busy", answer
+            return answer["ok"]
+
+        wait_until(presented, f"card {uid} is taken")
 
     def outputs(self):
         return {output["id"].split("/")[1]: output for output in self.sim("outputs")["outputs"]}

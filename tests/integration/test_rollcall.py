@@ -23,17 +23,6 @@ def room(make_world):
     return world
 
 
-def badge(room, card):
-    """Present a card; the simulated reader is busy for the time that a frame takes."""
-    def presented():
-        with careroom.Control(room) as control:
-            answer = control.ask("sim-badge", reader="butterfly/entry", uid=f"57:{card}")
-        assert answer["ok"] or answer["code"] == "busy", answer
-        return answer["ok"]
-
-    careroom.wait_until(presented, f"card {card} is taken")
-
-
 def take_in(room, *cards):
     """The register, and these cards tapped one after the other."""
     file = room.folder / "people.csv"
@@ -41,7 +30,7 @@ def take_in(room, *cards):
     room.ctl("people", "import", str(file))
     after = 0
     for card in cards:
-        badge(room, card)
+        room.badge(f"57:{card}")
         after = int(room.events.wait("attendance.arrived", subject="butterfly/entry", after=after)["sequence"])
 
 
@@ -109,7 +98,7 @@ def test_cards_that_nobody_has_and_guardians_are_presented_alone(room):
     take_in(room, 10001)
     after = 0
     for card in (4711, 30001, 10002):
-        badge(room, card)
+        room.badge(f"57:{card}")
         after = int(room.events.wait("access.presented", subject="butterfly/entry", after=after)["sequence"])
     room.events.wait("attendance.arrived", subject="butterfly/entry", after=after)
     types = [event["type"] for event in room.events.all()]
@@ -118,7 +107,7 @@ def test_cards_that_nobody_has_and_guardians_are_presented_alone(room):
 
 
 def test_nobody_registered_counts_nobody(room):
-    badge(room, 12345)
+    room.badge()
     room.events.wait("access.presented", subject="butterfly/entry")
     room.line("smoke-1", "active")
     assert room.events.wait("evacuation.started", subject="butterfly")["data"] == {"children": 0, "guardians": 0, "staff": 0}
@@ -165,7 +154,7 @@ def test_a_guard_killed_amid_a_roll_call(room):
     room.line("smoke-1", "active")
     room.events.wait("evacuation.started", subject="butterfly")
     room.ctl("rollcall", "butterfly", "mark", "c1", "safe")
-    badge(room, 10002)  # taps on the way out: stays on the roll
+    room.badge("57:10002")  # taps on the way out: stays on the roll
     room.events.wait("attendance.left", subject="butterfly/entry")
     room.guard.kill()
     room.guard = careroom.Guard(room)

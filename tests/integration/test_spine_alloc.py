@@ -98,6 +98,8 @@ def test_the_guard_allocates_nothing_while_its_disk_is_full(nomalloc, small_disk
     assert guard.alive(), guard.log()
     guard.stop()
     assert "the main thread called" not in guard.log(), guard.log()
+
+
 def test_taps_and_roll_calls_allocate_nothing(nomalloc, world):
     guard = careroom.Guard(world, env={"LD_PRELOAD": str(nomalloc)})
     events = careroom.Events(world)
@@ -105,7 +107,7 @@ def test_taps_and_roll_calls_allocate_nothing(nomalloc, world):
     file.write_text("kind,id,name,card\nchild,c1,Ann,57:12345\n")
     world.ctl("people", "import", str(file))
     world.badge()
-    events.wait("attendance.arrived")
+    arrived = events.wait("attendance.arrived")
     world.ctl("drill", "start", "all")
     world.ctl("rollcall", "butterfly", "mark", "c1", "missing")
     world.line("smoke-1", "active")
@@ -115,7 +117,7 @@ def test_taps_and_roll_calls_allocate_nothing(nomalloc, world):
     file.write_text("kind,id,name,card\nchild,c2,Bob,57:12346\n")
     world.ctl("people", "import", str(file))  # another table, while cards are read
     world.badge("57:12346")
-    events.wait("attendance.arrived", after=events.last() - 2)
+    events.wait("attendance.arrived", after=int(arrived["sequence"]))
     assert guard.alive(), guard.log()
     guard.stop()
     assert "the main thread called" not in guard.log(), guard.log()
