@@ -45,7 +45,7 @@ rooms:
       - {{ id: entry, driver: wiegand, d0: GPIO5, d1: GPIO6, direction: both }}
     outputs:
       - {{ id: siren, line: GPIO22, role: sounder }}
-      - {{ id: fan,   line: GPIO23, role: ventilation }}
+      - {{ id: fan,   line: GPIO23, role: ventilation, min_run_s: 0 }}
     rules:
 {rules}
 mqtt:      {{ host: 127.0.0.1, port: {port} }}
