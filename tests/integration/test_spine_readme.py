@@ -39,8 +39,8 @@ def test_the_chain_can_be_checked_with_a_shell(world):
     world.line("smoke-1", "inactive")
     events.wait("alarm.cleared", subject="butterfly/smoke-1")
     good = run_check(world).splitlines()
-    assert len(good) == 3 and all(line.startswith("good: ") for line in good)
+    assert len(good) == 4 and all(line.startswith("good: ") for line in good)
     changed = run_check(world, "sed '1s/smoke-1/smoke-2/'").splitlines()
-    assert [line.split(":")[0] for line in changed] == ["good", "broken before", "good"]
+    assert [line.split(":")[0] for line in changed] == ["good", "broken before", "good", "good"]
     missing = run_check(world, "sed 2d")
     assert "broken before" in missing
