@@ -27,6 +27,8 @@
 //                                                       none runs; never for a remote request
 //   {"op":"mark","room":"butterfly","person":"c12","mark":"safe"}   safe | missing; person: an id or a pseudonym
 //                                                    -> {"ok":true,"person":…,"recorded":"18231"}; remote: of a drill alone
+//   {"op":"presence","room":"butterfly","person":"c12","present":true,"reason":"…"}   a correction; reason optional
+//                                                    -> {"ok":true,"person":…,"recorded":"18231"}; never for a remote request
 //   {"op":"people-import","data":"…"}                a piece of the file, base64; on one connection, then its end:
 //   {"op":"people-import","end":true,"dry_run":false}   -> {"ok":true,"done":true,"rows","added","updated","unchanged",
 //                                                       "mistakes","notices","messages":[…]}; with mistakes nothing was

@@ -115,6 +115,8 @@ enum ctl_status ctl_reinstate_command(struct ctl *ctl);
 enum ctl_status ctl_drill_start_command(struct ctl *ctl);
 enum ctl_status ctl_drill_stop_command(struct ctl *ctl);
 enum ctl_status ctl_rollcall_command(struct ctl *ctl);
+enum ctl_status ctl_people_in_command(struct ctl *ctl);
+enum ctl_status ctl_people_out_command(struct ctl *ctl);
 enum ctl_status ctl_people_import_command(struct ctl *ctl);
 enum ctl_status ctl_test_command(struct ctl *ctl);
 enum ctl_status ctl_calibrate_command(struct ctl *ctl);

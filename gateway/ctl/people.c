@@ -78,6 +78,31 @@ enum ctl_status ctl_rollcall_command(struct ctl *ctl)
     return mark(ctl);
 }
 
+// ---- Corrections
+
+static enum ctl_status correct(struct ctl *ctl, bool present)
+{
+    const char *room = ctl->arguments[0], *person = ctl->arguments[1], *reason = ctl->option[OPTION_REASON];
+    json_t *request =
+        json_pack("{s:s,s:s,s:s,s:b}", "op", "presence", "room", room, "person", person, "present", present);
+    if (request == NULL ||
+        (reason != NULL && json_object_set_new(request, "reason", json_string(reason)) < 0)) {
+        json_decref(request);
+        return ctl_fail(CTL_USAGE, "the words are no text in UTF-8");
+    }
+    return answer_ask_and_say(ctl, request, present ? "in:" : "out:", person);
+}
+
+enum ctl_status ctl_people_in_command(struct ctl *ctl)
+{
+    return correct(ctl, true);
+}
+
+enum ctl_status ctl_people_out_command(struct ctl *ctl)
+{
+    return correct(ctl, false);
+}
+
 // ---- The file of people
 
 #define PIECE 30000 // bytes of the file in a request: a multiple of 3, and far below the longest line

@@ -29,7 +29,7 @@ json_t *control_read_for(const json_t *json, int64_t usual_ms, uint64_t *ret_for
 }
 
 // What a person gives as the reason. The salt makes the commitment in the event's line say nothing of it.
-static json_t *read_reason(const json_t *json, bool required, struct event_note *ret_note)
+json_t *control_read_reason(const json_t *json, bool required, struct event_note *ret_note)
 {
     const json_t *value = json_object_get(json, "reason");
     if (!value && !required) {
@@ -170,7 +170,7 @@ json_t *op_shelve(struct control *control, const json_t *json)
         refusal = control_read_for(json, 0, &request.input.for_ns);
     }
     if (!refusal) {
-        refusal = read_reason(json, false, &request.note);
+        refusal = control_read_reason(json, false, &request.note);
     }
     return refusal ? refusal : control_ask(control, &request, json, "alarm");
 }
@@ -188,7 +188,7 @@ json_t *op_isolate(struct control *control, const json_t *json)
         refusal = control_read_for(json, 0, &request.input.for_ns);
     }
     if (!refusal) {
-        refusal = read_reason(json, true, &request.note);
+        refusal = control_read_reason(json, true, &request.note);
     }
     return refusal ? refusal : control_ask(control, &request, json, "point");
 }

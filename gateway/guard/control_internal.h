@@ -53,6 +53,8 @@ bool control_is_remote(const struct control *control, const json_t *request);
 
 // Parts of a request; NULL, or the refusal. `usual_ms` 0: it has to be given.
 json_t *control_read_for(const json_t *json, int64_t usual_ms, uint64_t *ret_for_ns);
+// The words of a person; *ret_note stays as it is where there are none and none are required.
+json_t *control_read_reason(const json_t *json, bool required, struct event_note *ret_note);
 // A room's id, or "all" (n_rooms).
 json_t *control_read_room(const struct control *control, const json_t *json, size_t *ret_room);
 // Ask the core what request->input says; answered when that is on the disk. `key`: of the request, what it is
@@ -80,6 +82,7 @@ json_t *op_drill_start(struct control *control, const json_t *json);
 json_t *op_drill_stop(struct control *control, const json_t *json);
 json_t *op_rollcall(struct control *control, const json_t *json);
 json_t *op_mark(struct control *control, const json_t *json);
+json_t *op_presence(struct control *control, const json_t *json);
 json_t *op_people_import(struct control *control, const json_t *json);
 
 #endif

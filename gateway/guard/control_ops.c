@@ -223,6 +223,7 @@ const struct control_op control_ops[] = {
     { "drill-stop", op_drill_stop },
     { "rollcall", op_rollcall },
     { "mark", op_mark },
+    { "presence", op_presence },
     { "people-import", op_people_import },
     { NULL, NULL },
 };

@@ -136,12 +136,48 @@ json_t *op_mark(struct control *control, const json_t *json)
     return refusal ? refusal : control_ask(control, &request, json, "person");
 }
 
-// ---- The file of people
+// ---- Corrections
 
 static json_t *cannot(int error)
 {
     return control_refuse("register", "the register of people: %s", people_explain(error));
 }
+
+static void take_person(const struct people_entry *entry, void *user)
+{
+    struct request *request = user;
+    (void)snprintf(request->person, sizeof request->person, "%s", entry->pseudonym);
+    request->input.person_kind = entry->kind;
+}
+
+// Somebody forgot to tap, or the reader was broken.
+json_t *op_presence(struct control *control, const json_t *json)
+{
+    struct request request = { .input = { .kind = CORE_INPUT_PRESENCE, .point = SIZE_MAX } };
+    const json_t *present = json_object_get(json, "present");
+    const char *name = control_text(json, "person");
+    json_t *refusal = read_one_room(control, json, &request.input.room);
+    if (!refusal && control_is_remote(control, json)) {
+        refusal = control_refuse("not-allowed", "who is in the house is said by those who are there");
+    }
+    if (!refusal && (!json_is_boolean(present) || !name)) {
+        refusal = control_refuse("bad-request", "\"person\" must be a text, and \"present\" true or false");
+    }
+    if (!refusal) {
+        refusal = control_read_reason(json, false, &request.note);
+    }
+    if (refusal) {
+        return refusal;
+    }
+    request.input.present = json_is_true(present);
+    int r = control->setup.people ? people_find(control->setup.people, name, take_person, &request) : -ENOENT;
+    if (r == -ENOENT) {
+        return control_refuse("not-found", "there is nobody called %.*s in the register", ID_LENGTH, name);
+    }
+    return r < 0 ? cannot(r) : control_ask(control, &request, json, "person");
+}
+
+// ---- The file of people
 
 // What the main thread looks into follows the register.
 static json_t *follow_register(struct control *control)

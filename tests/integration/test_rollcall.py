@@ -106,6 +106,19 @@ def test_cards_that_nobody_has_and_guardians_are_presented_alone(room):
     assert types.count("careroom.attendance.arrived") == 2
 
 
+def test_a_forgotten_tap_is_corrected(room):
+    take_in(room, 10001)
+    room.ctl("people", "out", "butterfly", "c1", "--reason", "picked up at the gate")
+    corrected = room.events.wait("attendance.corrected", subject="butterfly", direction="out", kind="child")
+    assert len(corrected["data"]["note"]) == 64 and corrected["data"]["actor"].startswith("uid ")
+    room.ctl("people", "in", "butterfly", "s1")
+    room.ctl("people", "in", "butterfly", "c9", status=1)
+    assert json.loads(room.ctl("status", "--json"))["rooms"][0]["present"] == {"children": 0, "staff": 1, "guardians": 0}
+    with careroom.Control(room) as control:
+        assert control.ask("presence", room="butterfly", person="c1", present=True, via="mqtt")["code"] == "not-allowed"
+        assert control.ask("presence", room="butterfly", person="c1")["code"] == "bad-request"
+
+
 def test_nobody_registered_counts_nobody(room):
     room.badge()
     room.events.wait("access.presented", subject="butterfly/entry")
