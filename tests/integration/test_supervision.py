@@ -29,8 +29,9 @@ def told(room, *types):
 
 
 def put_out(room):
+    before = room.events.last()
     room.line("smoke-1", "inactive")
-    room.events.wait("alarm.cleared", subject="butterfly/smoke-1")
+    room.events.wait("alarm.cleared", subject="butterfly/smoke-1", after=before)
     room.ctl("ack", "butterfly/smoke-1")
     room.ctl("reset", "butterfly/smoke-1")
 
