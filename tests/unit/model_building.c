@@ -1,7 +1,7 @@
 // Random buildings: two rooms with all that a room can have, and the gateway.
 #include "tests/unit/model.h"
 
-#define NAME_BYTES 24
+#define NAME_BYTES 40
 
 struct core_point house_points[POINTS];
 struct core_alarm house_alarms[ALARMS];
