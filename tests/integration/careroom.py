@@ -462,6 +462,15 @@ class World:
     def set(self, point, quantity, value):
         self.sim("set", point=f"butterfly/{point}", quantity=quantity, value=str(value))
 
+    def wait_value(self, point, key, number):
+        """Until a polled sensor has read what was set, but for the steps in which its chip counts."""
+        def read():
+            with Control(self) as control:
+                points = control.must("status")["status"]["rooms"][0]["points"]
+            return any(found["id"] == point and abs(found["values"].get(key, 0) - number) <= 10 for found in points)
+
+        wait_until(read, f"{point} reads {key} {number}")
+
     def fault(self, point, fault):
         self.sim("fault", point=f"butterfly/{point}", fault=fault)
 

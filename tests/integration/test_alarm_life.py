@@ -55,7 +55,7 @@ def test_a_shelf_survives_a_kill_and_a_person_ends_it(room):
     rest = aside(room)["butterfly/co2-high"]
     assert rest["state"] == "shelved" and 3_500_000 < rest["rest_ms"] <= 3_600_000
     room.set("air", "co2", 2500)
-    careroom.wait_until(lambda: "2500" in room.ctl("status"), "the value is there")
+    room.wait_value("air", "co2_ppm", 2500)
     assert state(room, "co2-high") == "normal"
     room.ctl("unshelve", "butterfly/co2-high")
     room.events.wait("alarm.unshelved", subject="butterfly/co2-high", reason="ended")

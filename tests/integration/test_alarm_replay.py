@@ -88,7 +88,7 @@ def test_the_lines_alone_say_what_stands(make_world):
             compare(world)
         if step % 20 == 0:  # polled sensors see what was set
             world.set("climate", "temperature", 35)
-            careroom.wait_until(lambda: "35" in world.ctl("status"), "the value is there")
+            world.wait_value("climate", "temp_mc", 35000)
         if step % 40 == 39:
             guard.kill()
             guard = careroom.Guard(world)

@@ -1,5 +1,7 @@
 """The guard dies and comes back: what stood stands, what was answered is answered."""
 
+import sqlite3
+
 import careroom
 
 
@@ -77,3 +79,23 @@ def test_start_and_stop_are_events(world):
     types = [event["type"].removeprefix("careroom.gateway.") for event in events.all()
              if event["type"].startswith("careroom.gateway.st")]
     assert [word for word in types if word != "storage"] == ["started", "stopped", "started"]
+
+
+def test_a_delay_in_progress_comes_back(make_world):
+    """What the guard saves at its stop is what it goes on with: a disk that says that a second is left of an hour's delay
+    is believed. The room is too warm from its first reading on."""
+    world = make_world(rules="""\
+      - { id: too-warm, on: climate.temperature, above: 10, for_s: 3600, deadband: 1, severity: warning }
+""")
+    guard = careroom.Guard(world)
+    careroom.wait_until(lambda: "temp_mc" in world.ctl("status", "--json"), "the first reading")
+    assert guard.stop() == 0
+    with sqlite3.connect(world.state / "journal.db") as db:
+        rest, = db.execute("SELECT rest_ns FROM state WHERE kind = 'delay' AND item = 'too-warm' AND state != 0").fetchone()
+        assert 0 < rest < 3600 * 10**9
+        db.execute("UPDATE state SET rest_ns = 1000000000 WHERE kind = 'delay'")
+    db.close()
+
+    careroom.Guard(world)
+    events = careroom.Events(world)
+    events.wait("alarm.raised", subject="butterfly/too-warm")
